@@ -1,4 +1,4 @@
-"""Runs the tests on mutants: `python -m tests.mutants [--since COMMIT] [--one-in N] [--again] [MODULE …]`.
+"""Runs the tests on mutants: `python -m tests.mutants [--since COMMIT] [--sample N] [--again] [MODULE …]`.
 
 Prints every survivor with its line, the share that died in each room, and ends with 1 when fewer than 95 of 100 died.
 `mutants.sqlite` is a session of cosmic-ray: `cr-report --surviving-only --show-diff mutants.sqlite` reads it.
@@ -9,17 +9,19 @@ import difflib
 import sys
 import time
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
-from tests.mutants.bending import bent, changed_since, mutants
+from tests.mutants.bending import bent, changed_since, mutants, sample
 from tests.mutants.equivalents import equivalents
 from tests.mutants.running import ARGUMENTS, Mutants
-from tests.mutants.table import rooms, written
+from tests.mutants.table import Sampled, rooms, written
 from tests.places import ROOT
+
+SEED = 2026
+"""What chooses the sample that `docs/mutants.md` tells of."""
 
 WANTED = 95
 """Of a hundred mutants so many are to die."""
@@ -28,11 +30,13 @@ WANTED = 95
 def main() -> int:
     asked = _asked()
     items = list(mutants(changed_since(asked.since) if asked.since else None))
-    items = [item for item in items if crc32(item.job_id.encode()) % asked.one_in == 0]
     told_apart = equivalents()
-    if not asked.since and asked.one_in == 1 and (unknown := told_apart.keys() - {item.job_id for item in items}):
+    if not asked.since and (unknown := told_apart.keys() - {item.job_id for item in items}):
         print("tests/mutants/equivalent.toml names mutants that are not there:", *sorted(unknown), sep="\n  ")
         return 2
+    sampled = Sampled(asked.sample, asked.seed, len(items)) if asked.sample else None
+    if sampled:
+        items = sample(items, sampled.size, sampled.seed)
     before = _results(asked.session) if asked.again or asked.table else {}
     Path(asked.session).unlink(missing_ok=True)
     with use_db(asked.session) as session:
@@ -53,7 +57,7 @@ def main() -> int:
     table = rooms(items, results, told_apart)
     print(table.text())
     if asked.write:
-        Path(asked.write).write_text(written(items, results, told_apart, asked.one_in))
+        Path(asked.write).write_text(written(items, results, told_apart, sampled))
     return 0 if table.score >= WANTED else 1
 
 
@@ -95,19 +99,16 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--since", metavar="COMMIT", help="only mutants of lines changed since then")
     parser.add_argument(
-        "--one-in",
-        metavar="N",
-        type=int,
-        default=1,
-        help="a sample, the same at each run: those whose name has a CRC-32 that N divides",
+        "--sample", metavar="N", type=int, help="so many of them, chosen by chance, the same of the same seed"
     )
+    parser.add_argument("--seed", type=int, default=SEED, help="what chooses the sample")
     parser.add_argument("--again", action="store_true", help="keep what died in the runs before, try only the others")
     parser.add_argument("--table", action="store_true", help="try nothing, show what the runs before found")
     parser.add_argument("--write", metavar="FILE", help="where the table and the survivors are written as Markdown")
     parser.add_argument("--seconds", type=float, default=10.0, help="of tests that a mutant has to survive")
     parser.add_argument("--session", default=str(ROOT / "mutants.sqlite"), help="where results are kept")
     parser.add_argument(
-        "--tests", nargs="*", default=["tests/domain", "tests/application"], help="instead of all pure ones"
+        "--tests", nargs="*", default=["tests/domain", "tests/application"], help="instead of these rooms"
     )
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="how the paths begin, domain/account_plan/p")
     return parser.parse_args()

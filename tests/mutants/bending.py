@@ -2,8 +2,9 @@
 
 import re
 import subprocess
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from types import CodeType
@@ -70,6 +71,16 @@ def mutants(within: Lines | None) -> Iterator[WorkItem]:
         if within is None or str(path) in within:
             found = [spec for spec in _specs(path) if within is None or lines_of(spec) & set(within[str(path)])]
             yield from (WorkItem.single(key, spec) for key, spec in _named(path, found).items())
+
+
+def sample(items: Sequence[WorkItem], size: int, seed: int) -> list[WorkItem]:
+    """So many of them, in their order; whether one is chosen depends on its name and the seed alone.
+
+    A mutant thus stays in the sample when other lines change, and a larger sample of one seed has the smaller in it.
+    """
+    by_chance = sorted(items, key=lambda item: sha256(f"{seed} {item.job_id}".encode()).digest())
+    chosen = {item.job_id for item in by_chance[:size]}
+    return [item for item in items if item.job_id in chosen]
 
 
 def _named(path: Path, found: Iterable[MutationSpec]) -> dict[str, MutationSpec]:

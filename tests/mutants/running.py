@@ -1,8 +1,11 @@
 """Runs tests on one mutant after the other, each in a process of its own that is forked from one ready to test.
 
+Tests that need a store find one PostgreSQL, started once: each process makes a database of its own in it.
+
 A mutant inside a function takes the place of that function's code, wherever the function is referred to.  One outside,
 or inside a function that is called while modules are imported, is imported afresh together with everything that depends
-on it, in the forked process.
+on it, in the forked process; so is one that survives in a function that was called while tests were collected, for
+what that made was made without it.
 """
 
 import ast
@@ -15,13 +18,14 @@ import signal
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_loader
 from inspect import CO_NEWLOCALS
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NamedTuple
@@ -32,6 +36,7 @@ from coverage import Coverage
 
 from tests.mutants.bending import ROOMS, bent_here, lines_of, modules, read
 from tests.places import ROOT
+from tests.programs import MARK, STARTING
 
 LONG = 0.25
 """A test that takes more than this share of the seconds that a mutant has to survive is left out, since every survivor
@@ -44,7 +49,10 @@ PATIENCE = 10.0
 """Seconds of processor time that a mutant may take beyond three times what its tests take: one that loops forever is
 killed."""
 
-NO_TEST = "no pure test runs the line"
+WAITED = 120.0
+"""Seconds by the clock that a mutant may take beside: one that waits for what never comes is killed."""
+
+NO_TEST = "no test runs the line"
 
 SURVIVED, KILLED, INCOMPETENT, UNREACHED = range(4)
 OUTCOMES = {
@@ -58,7 +66,9 @@ PACKAGES = (*ROOMS, "adapters", "tests")
 
 OURS = tuple(f"{ROOT / room}{os.sep}" for room in ROOMS)
 
-ARGUMENTS = ["-p", "no:terminal", "-p", "no:cacheprovider", "-m", "not program and not torture"]
+ARGUMENTS = ["-p", "no:terminal", "-p", "no:cacheprovider", "-m", "not torture"]
+
+PURE = "not program and not torture"
 
 
 class Place(NamedTuple):
@@ -103,11 +113,27 @@ class Mutants:
         memory: Path,
     ) -> None:
         self._specs, self._told, self._enough, self._memory = specs, told, enough, memory
-        self._while_importing = called_by(_import_everything)
+        with watched() as self._while_importing:
+            _import_everything()
+        self._while_collecting = set[Place]()
+        self._stores: Any = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        with watched() as self._while_collecting:
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+        made = yield
+        if fixturedef.argname == "stores":
+            self._stores = made
+        return made
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._items = session.items
+        self._start_postgres()
         session.config.option.tbstyle = "value"  # that a test fails is enough, and to show where takes longer than it
         self._tests = _kept(self._memory, session.items, LONG * self._enough)
         tried, seconds = len(self._tests.took), sum(self._tests.took.values())
@@ -136,6 +162,13 @@ class Mutants:
             self._told(spec, *OUTCOMES[outcome])
         return True
 
+    def _start_postgres(self) -> None:
+        """Starts it, where any test needs one, by running such a test and keeping what serves the whole session."""
+        needing = [item for item in self._items if "stores" in getattr(item, "fixturenames", ())]
+        if needing:
+            assert _passes(needing[0], following=next((item for item in self._items if item is not needing[0]), None))
+            self._stores.drop()  # each process makes its own: none may use a connection of another
+
     def _try(self, spec: MutationSpec) -> int:
         path = ROOT / spec.module_path
         source = bent_here(spec)
@@ -153,11 +186,15 @@ class Mutants:
                 for function in self._functions[place]:
                     function.__code__ = code
             chosen = self._chosen(path, of_line)
-            return _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
-        if len(functions) < len(altered):
+            outcome = _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
+            if outcome != SURVIVED or not self._while_collecting & functions.keys():
+                return outcome
+            of_line |= {index for index in self._tests.took if self._items[index].path.stem == f"test_{path.stem}"}
+        elif len(functions) < len(altered):
             of_line = self._naming(_names(spec)) or self._tests.of(str(path), self._tests.running.get(str(path), ()))
         chosen = self._chosen(path, of_line)
-        return _imported_afresh(path, source, [self._items[index].nodeid for index in chosen])
+        pure = [item for index in chosen if not (item := self._items[index]).get_closest_marker(MARK)]
+        return _imported_afresh(path, source, [item.nodeid for item in pure])
 
     def _naming(self, names: set[str]) -> set[int]:
         """The tests that run a function of ours which speaks of one of the names."""
@@ -205,13 +242,19 @@ def _altered(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]
 
 
 def _first_failure(items: Iterable[pytest.Item]) -> int:
-    for item in items:
-        if not _passes(item):
+    for item, following in pairwise([*items, None]):
+        if item and not _passes(item, following):
+            _end(item)
             return KILLED
     return SURVIVED
 
 
-def _passes(item: pytest.Item) -> bool:
+def _end(item: pytest.Item) -> None:
+    """Takes down what was to serve more tests."""
+    item.ihook.pytest_sessionfinish(session=item.session, exitstatus=pytest.ExitCode.TESTS_FAILED)
+
+
+def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
     failed: list[bool] = []
 
     class Watch:
@@ -221,7 +264,7 @@ def _passes(item: pytest.Item) -> bool:
     watch = Watch()
     item.config.pluginmanager.register(watch)
     try:
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
     finally:
         item.config.pluginmanager.unregister(watch)
     return not any(failed)
@@ -268,7 +311,7 @@ def _imported_afresh(path: Path, source: str, nodes: Sequence[str]) -> int:
         return INCOMPETENT
     for file, of_file in groupby(nodes, key=lambda node: node.split("::")[0]):
         # Nothing in `tests/conftest.py` serves a test that starts no program, but it imports everything that does.
-        code = pytest.main([*ARGUMENTS, "--noconftest", "-x", file], plugins=[_Only(list(of_file))])
+        code = pytest.main([*ARGUMENTS, "-m", PURE, "--noconftest", "-x", file], plugins=[_Only(list(of_file))])
         if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             return KILLED
     return SURVIVED
@@ -307,31 +350,37 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def called_by(act: Callable[[], object]) -> set[Place]:
-    """The functions of ours that are called while `act` runs."""
+@contextmanager
+def watched() -> Iterator[set[Place]]:
+    """The functions of ours that are called meanwhile: all of them at the end."""
     codes: dict[int, CodeType] = {}
+    places: set[Place] = set()
 
     def see(frame: FrameType, _event: str, _: object) -> None:
         codes[id(frame.f_code)] = frame.f_code
 
     sys.settrace(see)
     try:
-        act()
+        yield places
     finally:
         sys.settrace(None)
-    return {place_of(code) for code in codes.values() if code.co_filename.startswith(OURS)}
+        places.update(place_of(code) for code in codes.values() if code.co_filename.startswith(OURS))
 
 
 def _tests_by_line(items: Sequence[pytest.Item], longest: float) -> Tests:
-    """Runs every test once and notes how long it takes and which lines it runs."""
-    took: dict[int, float] = {}
+    """Runs every test once and notes how long it takes and which lines it runs.
+
+    One that starts a program is left out: no mutant is in that one.
+    """
+    took, starting = dict[int, float](), set[int]()
     watch = Coverage(data_file=None, config_file=False, include=[f"{ROOT / room}/*" for room in ROOMS])
     items[0].config.pluginmanager.register(_NoLongerThan(longest))
+    sys.addaudithook(lambda event, _: starting.add(index) if event in STARTING else None)
     watch.start()
-    for index, item in enumerate(items):
+    for index, (item, following) in enumerate(pairwise([*items, None])):
         watch.switch_context(str(index))
         began = time.process_time()
-        if _passes(item):
+        if item and _passes(item, following) and index not in starting:
             took[index] = time.process_time() - began
     watch.stop()
     data = watch.get_data()
@@ -385,9 +434,11 @@ class _NoLongerThan:
 
 
 def _limit(seconds: float) -> None:
-    """Lets this process be ended after so much processor time."""
+    """Lets this process be ended after so much processor time, or after so much longer by the clock."""
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, WAITED + 10 * seconds)
 
 
 def _in_a_fork(act: Callable[[], Any]) -> Any:

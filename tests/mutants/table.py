@@ -48,6 +48,14 @@ class Rooms(NamedTuple):
         return [f"| {' | '.join(line)} |" for line in lines]
 
 
+class Sampled(NamedTuple):
+    """How mutants were chosen."""
+
+    size: int
+    seed: int
+    of: int
+
+
 def rooms(items: Sequence[WorkItem], results: Mapping[str, WorkResult], equivalent: Mapping[str, str]) -> Rooms:
     """A row for each folder, and one for all."""
     of_rooms = defaultdict[str, Counter[object]](Counter)
@@ -74,11 +82,14 @@ def rooms(items: Sequence[WorkItem], results: Mapping[str, WorkResult], equivale
 
 
 def written(
-    items: Sequence[WorkItem], results: Mapping[str, WorkResult], equivalent: Mapping[str, str], one_in: int
+    items: Sequence[WorkItem],
+    results: Mapping[str, WorkResult],
+    equivalent: Mapping[str, str],
+    sampled: Sampled | None,
 ) -> str:
     """The page `docs/mutants.md`."""
-    which = "All mutants" if one_in == 1 else f"A sample of one in {one_in}"
-    sample = "" if one_in == 1 else f" --one-in {one_in}"
+    sample = f" --sample {sampled.size} --seed {sampled.seed}" if sampled else ""
+    which = f"{sampled.size} of the {sampled.of} mutants, chosen by chance," if sampled else "All mutants"
     survivors = defaultdict[str, list[str]](list)
     for item in items:
         result = results.get(item.job_id)
@@ -93,9 +104,8 @@ def written(
             "# Mutants",
             "",
             f"Made by `python -m tests.mutants{sample} --again --write docs/mutants.md`, as",
-            f"[development](development.md) says. {which} of `domain/` and `application/`, tried on the tests",
-            "that start no program: what only a test with a store or a browser would notice counts as survived here.",
-            "Mutants that were not tried count as nothing: functions come before what is imported afresh.",
+            f"[development](development.md) says. {which} of `domain/` and `application/`, each tried on the tests of",
+            "these rooms that run its line.",
             "",
             *rooms(items, results, equivalent).page(),
             "",
