@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from adapters.http.access_events import AccessesWanted
 from adapters.http.asked import BlameWanted, Compared, HistoryParameters
@@ -16,7 +17,7 @@ from adapters.http.problems import pointer_to
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS
 from domain.duplicate_keys import DuplicateKey, check_keys
-from domain.mistakes import PATTERNS, TOLD, nearest, predicate, sentence
+from domain.mistakes import MOST_WORDS, PATTERNS, TOLD, nearest, predicate, sentence
 from domain.program.policy import AdoptPolicy
 from domain.registry import REGISTRY
 from tests.cases import for_each
@@ -56,9 +57,13 @@ def test_a_field_that_is_not_there_is_answered_with_the_nearest_or_with_those_th
     class Nothing(BaseModel, extra="forbid"):
         pass
 
+    class Maybe(BaseModel, extra="forbid"):
+        some: list[Part] | None = None
+
     class Whole(BaseModel, extra="forbid"):
         part: Part = Part()
         nothing: Nothing = Nothing()
+        maybe: Maybe | None = None
 
     (near,) = said_of(Whole, {"part": {"fisrt": 1}})
     assert near.endswith("is not a field here: did you mean “first”?")
@@ -68,6 +73,17 @@ def test_a_field_that_is_not_there_is_answered_with_the_nearest_or_with_those_th
     assert none.endswith("is not a field here.")
     (above,) = said_of(Whole, {"parts": {}})
     assert above.endswith("did you mean “part”?")
+    (below,) = said_of(Whole, {"maybe": {"some": [{}, {"zzzz": 1}]}})
+    assert below.endswith("is not a field here, where there may be first and second.")
+
+
+def test_where_there_are_25_fields_all_are_named_and_of_more_none():
+    told = []
+    for number in (MOST_WORDS, MOST_WORDS + 1):
+        fields: Any = {f"field_{letter}": (int, 0) for letter in ascii_lowercase[:number]}
+        (one,) = said_of(create_model("Some", __config__=ConfigDict(extra="forbid"), **fields), {"zzzz": 1})
+        told.append(one.endswith("is not a field here."))
+    assert (told, MOST_WORDS) == ([False, True], 25)
 
 
 def test_a_key_that_is_wrong_is_named_where_it_stands_and_of_many_words_the_nearest_are():

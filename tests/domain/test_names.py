@@ -2,6 +2,7 @@
 
 from domain.account_plan import ACCOUNT_PLAN, fold
 from domain.account_plan.entries import NoteWritten
+from domain.account_plan.overview import UnitAdded, UnitRenamed
 from domain.account_plan.stakeholders import StakeholderAdded
 from domain.folding import folded
 from domain.names import Names
@@ -120,6 +121,16 @@ def test_a_name_whose_parts_others_have_is_found_by_its_first_and_last_word_in_e
     assert SAME_PARTS.found_in(text) == who
 
 
+def test_of_three_words_the_first_and_the_last_are_enough_where_each_is_of_others_too():
+    names = Names([("a", "Maria Anna Held"), ("b", "Maria Loe"), ("c", "Tom Held"), ("d", "Anna Loe")])
+    assert names.found_in("Met Maria Held") == names.found_in("Met Held, Maria") == {"a"}
+    assert names.found_in("Met Maria, then Tom, then Held") == {"c"}
+
+
+def test_a_name_of_one_common_word_is_not_found_where_the_word_stands():
+    assert Names([("a", "Mark")]).found_in("We mark the price") == set()
+
+
 def test_of_common_words_a_name_the_other_way_round_is_found_with_the_one_between_them():
     names = Names([("a", "Mark Zoltan Price"), ("b", "Eva Zoltan")])
     assert names.found_in("Price, Mark Zoltan") == {"a"}
@@ -168,6 +179,15 @@ def test_names_kept_from_step_to_step_are_those_of_everybody_who_is_there():
             state.names  # noqa: B018 - so that what follows is made of them
             state = fold(news, onto=state)
         assert vars(state.names) == vars(Names(state.people())), command
+
+
+def test_a_thing_that_was_renamed_is_found_by_its_new_name_and_one_that_came_by_its_own():
+    plan = fold((OPENED, UnitAdded(id="b", name="Line B", kind="site", buying_center=False)))
+    assert [each.id for each in plan.called("unit", "name", "line b")] == ["b"]
+    renamed = fold([UnitRenamed(id="b", name="Line C")], onto=plan)
+    assert [[each.id for each in renamed.called("unit", "name", name)] for name in ("LINE C", "Line B")] == [["b"], []]
+    grown = fold([UnitAdded(id="d", name="Line C", kind="site", buying_center=False)], onto=renamed)
+    assert [each.id for each in grown.called("unit", "name", "Line C")] == ["b", "d"]
 
 
 def test_things_found_by_name_from_step_to_step_are_those_found_by_looking_at_each():

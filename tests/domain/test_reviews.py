@@ -103,6 +103,8 @@ def test_a_pack_is_circulated_with_figures_and_what_they_are_measured_against():
     metrics = ({"name": "ARR", "goal": 300}, {"name": "NPS"})
     circulated = PackCirculated(**PACK, metrics=({"name": "ARR", "goal": "300"}, {"name": "NPS"}))
     given(SCHEDULED).when(CirculatePack(**PACK, metrics=metrics)).then(circulated)
+    nulls = ({"name": "ARR", "goal": 300}, {"name": "NPS", "goal": None})
+    given(SCHEDULED).when(CirculatePack(**PACK, metrics=nulls)).then(circulated)
     given(SCHEDULED).when(CirculatePack(**PACK)).then(PackCirculated(**PACK))
     with pytest.raises(ValidationError):
         CirculatePack(**PACK, metrics=({"name": " "},))

@@ -21,6 +21,7 @@ from domain.account_plan.stakeholders import Stakeholder
 from domain.program.policy import Policy
 from domain.things import day_of
 from tests.application.findings.stories import STORIES, Story, action, in_order
+from tests.application.findings.what_is_found import FILE, what_is_found
 from tests.cases import for_each
 from tests.everything import Line, everything
 from tests.examples import examples
@@ -52,6 +53,10 @@ def send(history: History, when: str, remedy: Remedy, saying: Mapping[str, Any])
     """A remedy as a caller sends it, with what was missing."""
     assert sorted(saying) == sorted(remedy.missing)
     history.on(when, remedy.command, **from_json(to_json(remedy.body)), **saying)
+
+
+def test_what_a_rule_finds_it_says_word_for_word_with_its_day_its_things_its_events_and_what_would_end_it():
+    assert what_is_found() == FILE.read_text("utf-8"), "run `python -m tests.application.findings.what_is_found`"
 
 
 def test_every_rule_has_a_story():

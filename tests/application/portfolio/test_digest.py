@@ -75,6 +75,15 @@ def test_titles_that_speak_of_people_take_the_right_to_them(acme):
     assert [each.title for each in digest(acme, personal_data=True).due] == ["Ask Maria why"]
 
 
+def test_of_a_person_who_has_left_the_team_the_news_end_and_the_promises_stay():
+    told = opened()
+    promise(told, "his", "2026-01-15", owner="ben")
+    told.on("2026-01-05", "assign-member", person="ben", role="sales_engineer", from_on="2026-01-05")
+    assert len(digest(told, "ben").news) == 1
+    told.on("2026-01-10", "release-member", person="ben", role="sales_engineer", until_on="2026-01-11")
+    assert (ids(digest(told, "ben").due), digest(told, "ben").news) == (["his"], [])
+
+
 def test_news_are_what_was_recorded_since_and_nothing_is_told_where_there_is_nothing(acme):
     assert acme.known.records[-1].meta.recorded_at == NOW - WEEK + timedelta(hours=2)
     (news,) = digest(acme).news

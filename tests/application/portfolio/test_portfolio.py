@@ -21,7 +21,9 @@ from adapters.postgres.portfolio import statement, values
 from adapters.postgres.portfolio_rows import read_row, to_store
 from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
+from application.aggregates.access import Caller
 from application.aggregates.ports import ToRecord
+from application.portfolio.digest import plans_seen
 from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector, reads
 from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
 from application.portfolio.row import KEPT, KeptPlan, PortfolioItem, PortfolioRow, search_text, search_texts, shown
@@ -351,6 +353,15 @@ def test_page_by_page_every_plan_comes_once_and_in_order(full, sort, limit):
 
 def by_id(item: PortfolioItem) -> UUID:
     return item.plan_id
+
+
+def test_whoever_has_more_plans_than_are_shown_gets_the_first_by_name_and_is_told_so(full):
+    everyone = Caller("ann", "subscriber", None)
+    by_name = [each.plan_id for each in walked(full, limit=12)]
+    assert plans_seen(full.portfolio, everyone) == (by_name, True)
+    assert plans_seen(full.portfolio, everyone, len(by_name)) == (by_name, True)
+    assert plans_seen(full.portfolio, everyone, 3) == (by_name[:3], False)
+    assert plans_seen(full.portfolio, Caller("ann", "subscriber", frozenset(by_name[1:3]))) == (by_name[1:3], True)
 
 
 def test_names_are_in_order_whatever_their_case_and_accents(full):

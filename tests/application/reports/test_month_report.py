@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from application.reports.month_report import MonthReport, month_report
+from application.reports.month_report import MonthInTheMaking, MonthReport, month_report
 from application.reports.months import MonthInTheFuture, MonthUnknown, month_named
+from application.reports.plan_month import PlanInMonth
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 from tests.cases import for_each
 from tests.histories import OPEN, History, instant
@@ -205,6 +208,30 @@ def test_departures_noticed_late_are_told_the_latest_first() -> None:
     history.on("2026-03-10", "record-departure", id="cio", left_on="2026-03-10")
     found = march([history]).departures_noticed_late
     assert [(each.plan, each.id, each.days) for each in found] == [("acme", "coo", 9), ("acme", "cfo", 1)]
+
+
+def test_what_was_kept_of_a_month_adds_up_to_the_same_and_its_words_are_read_when_they_are_told() -> None:
+    plans = [one_kept(), three_missed(), opened("quiet", owner="ben", tier="growth")]
+    plans[0].on("2026-01-06", "add-stakeholder", id="cfo", title="CFO", level="executive")
+    plans[0].on("2026-03-10", "record-departure", id="cfo", left_on="2026-03-01")
+    play(plans[1], "2026-02-21", "late")
+    plans[1].on("2026-03-10", "reschedule-play", id="late", due_on="2026-04-30")
+    by_id, read = {plan.plan_id: plan for plan in plans}, list[str]()
+
+    def words_of(id: UUID) -> LoadedPlan:
+        read.append(by_id[id].account_id)
+        return by_id[id].known
+
+    now = instant("2026-05-01")
+    month = month_named("2026-03", now)
+    for owner, tier in ((None, None), ("ben", None), (None, "strategic")):
+        making, again = MonthInTheMaking(month, now, owner, tier), MonthInTheMaking(month, now, owner, tier)
+        for plan in plans:
+            kept = PlanInMonth.of(plan.known, month, now)
+            assert kept is not None
+            assert making.add(plan.known) == again.add_kept(plan.plan_id, kept.kept())
+        assert again.summary(words_of) == making.summary()
+    assert sorted(read[:2]) == ["kept", "missed"], "each once, and none of which there is nothing to tell"
 
 
 def test_where_there_is_no_plan_the_totals_are_nothing() -> None:
