@@ -321,6 +321,16 @@ def _within(value: Any, name: str, said: Any) -> Iterator[Field]:
             yield type(part), name
 
 
+@cache
+def asked_by_name() -> Mapping[str, Sequence[tuple[type[BaseModel], set[str]]]]:
+    """The same, by the name of the field."""
+    found: defaultdict[str, list[tuple[type[BaseModel], set[str]]]] = defaultdict(list)
+    for (kind, name), names in asked_for().items():
+        found[name].append((kind, names))
+    return found
+
+
+@cache
 def readers(event: type[Event], field: str) -> Sequence[str]:
     """Who reads a field of an event: itself, or the value that it becomes.  A part that several events share is read
     under the name of the class that says it."""
@@ -328,8 +338,8 @@ def readers(event: type[Event], field: str) -> Sequence[str]:
     found = set(asked.get((event, field), ()))
     for thing, name in goes_to().get((event, field), ()):
         found |= asked.get((thing, name), set())
-    for (kind, name), names in asked.items():
-        if name == field and kind is not event and issubclass(event, kind):
+    for kind, names in asked_by_name().get(field, ()):
+        if kind is not event and issubclass(event, kind):
             found |= names
     return sorted(found)
 

@@ -177,5 +177,7 @@ class _Telling:
                 yield items[place]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.passed and report.when != "call" and self._config.option.durations is None:
+            return  # nothing is told of it, and to tell it would take as long as many tests
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         self._connection.send(["report", data])

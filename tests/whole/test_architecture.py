@@ -166,6 +166,7 @@ def test_a_field_is_called_as_in_the_contract(entry, field):
 
 
 @cache
+@cache
 def imports_of(file: Path) -> set[str]:
     imported = set()
     for node in ast.walk(ast.parse(file.read_text())):
