@@ -35,6 +35,7 @@ from adapters.postgres.store import ConnectionStrings, opened
 from tests import plain_http
 from tests.conftest import KEY
 from tests.forks import COMMAND_LINE, PythonProgram
+from tests.patience import soon
 from tests.receiver import Received, Receiver, Reply, receiving
 from tests.stores import OPEN_ACME, log
 from tests.webhooks import hooks_of
@@ -283,7 +284,7 @@ class World:
     def go_on_for_a_while(self) -> None:
         """Until every writer may have been answered some times, however slow the machine."""
         wanted = len(self.acknowledged) + self.random.randrange(50)
-        wait(lambda: self.look_after_programs() or len(self.acknowledged) > wanted, 90)
+        wait(lambda: self.look_after_programs() or len(self.acknowledged) > wanted, soon(90))
 
     def look_after_programs(self) -> None:
         """Start what has ended by itself again, as whoever runs them would."""
@@ -378,7 +379,7 @@ def live_through_crashes(
                 for _ in range(world.random.choice([1, 1, 2])):
                     figures.kills[world.kill_something()] += 1
             world.go_on_for_a_while()
-            look_at(world, world.settle(90), figures)
+            look_at(world, world.settle(soon(90)), figures)
     return figures
 
 

@@ -140,7 +140,7 @@ class Table(Protocol):
     def includes(self, position: int) -> bool: ...
 
 
-def included(table: Table, position: int, timeout: float = 20.0) -> None:
+def included(table: Table, position: int, timeout: float = 60.0) -> None:
     """Wait until a table includes a position."""
     deadline = monotonic() + timeout
     while not table.includes(position):

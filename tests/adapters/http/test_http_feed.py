@@ -39,6 +39,7 @@ from tests.callers import Known, as_, caller
 from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import Stores
+from tests.patience import soon
 from tests.stores import ACME, CONTEXT, commit, handle, log, note, opened_acme, plans_on, wait_until
 
 BATCH = "application/cloudevents-batch+json"
@@ -231,7 +232,7 @@ def test_who_waits_gets_an_event_when_it_is_recorded(subscriber: Feed):
         began = monotonic()
         ids = subscriber.record()
         assert [event["id"] for event in waiting.result()] == ids
-        assert monotonic() - began < 2
+        assert monotonic() - began < soon(2)
         assert in_vain.result() == []
 
 
@@ -338,7 +339,7 @@ def test_without_notifications_a_stream_has_an_event_within_a_second_and_a_half(
             began = monotonic()
             shared.record()
             next(events)
-            assert monotonic() - began < 1.5
+            assert monotonic() - began < soon(1.5)
 
 
 def test_nobody_keeps_more_streams_and_long_polls_open_than_one_may_have(subscriber: Feed, monkeypatch):
@@ -451,7 +452,7 @@ def test_two_hundred_who_wait_cost_little_hold_nobody_back_when_they_lag_and_are
             polling = pool.submit(shared.get, after="now", timeout=30_000)
             sleep(0.5)
             code, seconds = serving.end()
-            assert (code, seconds < 5) == (0, True)
+            assert (code, seconds < soon(5)) == (0, True)
             assert (polling.result().status_code, polling.result().json()) == (200, [])
         requests = [line for line in serving.lines() if line.get("route") == "/v1/events/stream"]
         assert len(requests) == SUBSCRIBERS + 2

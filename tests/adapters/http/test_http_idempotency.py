@@ -179,7 +179,7 @@ def at_once(*calls) -> list[Response]:
     together = Barrier(len(calls))
 
     def make(call) -> Response:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:

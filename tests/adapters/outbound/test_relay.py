@@ -27,6 +27,7 @@ from adapters.postgres.store import Store
 from domain.account_plan.stakeholders import StakeholderAdded
 from tests.broker import Broker, Message, broker_in, relaying
 from tests.forks import COMMAND_LINE, PythonProgram
+from tests.patience import soon
 from tests.stores import ACME, commit, log, note, wait_until
 
 BETA = uuid5(ACME, "beta")
@@ -96,7 +97,7 @@ def test_what_is_recorded_while_it_works_is_relayed_at_once(store: Store, broker
         began = monotonic()
         record(store, ACME, 2)
         wait_until(lambda: broker.count() == 2)
-        assert monotonic() - began < 1.5
+        assert monotonic() - began < soon(1.5)
 
 
 def test_the_log_says_how_far_it_has_come(store: Store, broker: Broker, monkeypatch):
@@ -326,7 +327,7 @@ def test_a_relay_ends_at_once_while_the_broker_is_away(store: Store, broker: Bro
     with relaying(store, broker.url):
         sleep(0.3)
         began = monotonic()
-    assert monotonic() - began < 3
+    assert monotonic() - began < soon(3)
     broker.start()
 
 

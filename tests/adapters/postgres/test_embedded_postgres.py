@@ -182,10 +182,10 @@ def test_stopping_where_there_is_nothing_makes_nothing(tmp_path):
 def test_the_last_process_to_leave_stops_the_server(home):
     with another_user_of(home) as first, another_user_of(home) as second:
         served_by = postmaster(home)
-        first.communicate(timeout=20)
+        first.communicate(timeout=60)
         assert postmaster(home) == served_by
         assert temporary(home).is_running()
-        second.communicate(timeout=20)
+        second.communicate(timeout=60)
         assert not temporary(home).is_running()
         assert (first.returncode, second.returncode) == (0, 0)
 
@@ -203,7 +203,7 @@ def test_ten_processes_starting_at_once_share_one_new_server(new_home):
         users = [processes.enter_context(process(USE_UNTIL_TOLD, new_home)) for _ in range(10)]
         assert {user.stdout.readline() for user in users} == {f"{postmaster(new_home)}\n"}
         for user in users:
-            user.communicate(timeout=20)
+            user.communicate(timeout=60)
         assert {user.returncode for user in users} == {0}
     assert not temporary(new_home).is_running()
 
@@ -212,7 +212,7 @@ def test_a_killed_process_leaves_a_server_which_the_next_one_uses_and_stops(home
     with another_user_of(home) as user:
         served_by = postmaster(home)
         user.kill()
-        assert user.communicate(timeout=5) == ("", None)  # the server holds no pipe of its user's
+        assert user.communicate(timeout=60) == ("", None)  # the server holds no pipe of its user's
     with temporary(home) as server:
         assert postmaster(home) == served_by
         assert server.is_running()
@@ -226,7 +226,7 @@ def test_a_server_is_out_of_reach_of_the_terminal_of_its_user(home):
 
 def test_a_forked_child_does_not_stop_the_server_of_its_parent(home):
     with process(LEAVE_IN_A_FORK, home) as parent:
-        assert parent.communicate(timeout=20)[0] == "True\n"
+        assert parent.communicate(timeout=60)[0] == "True\n"
     assert not temporary(home).is_running()
 
 
@@ -270,7 +270,7 @@ def test_a_session_at_work_does_not_outlive_its_killed_server(home):
                 time.sleep(0.01)
             os.kill(postmaster(home), signal.SIGKILL)
             server.start()
-            assert session.wait(timeout=5) != 0
+            assert session.wait(timeout=60) != 0
 
 
 def test_sessions_of_a_server_that_only_seems_dead_are_left_alone(home):

@@ -26,6 +26,7 @@ from adapters.postgres.store import ConnectionStrings, opened
 from application.aggregates.ports import Answer
 from tests.conftest import KEY, binaries
 from tests.forks import PythonProgram
+from tests.patience import soon
 from tests.stores import (
     ACME,
     append_lock_held,
@@ -143,7 +144,7 @@ def test_two_processes_racing_on_one_plan_neither_lose_nor_double_a_version(stor
     for racer in racers:
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    versions = [int(line) for racer in racers for line in racer.communicate(timeout=30)[0].split()]
+    versions = [int(line) for racer in racers for line in racer.communicate(timeout=60)[0].split()]
     assert [racer.returncode for racer in racers] == [0, 0]
     assert sorted(versions) == list(range(2, 52))
     assert [row.version for row in log(store.where.service)] == list(range(1, 52))
@@ -169,8 +170,8 @@ def test_what_waits_is_recorded_together_and_who_loses_disturbs_nobody(store, co
             wait_until(lambda: batches)
             outcomes = [pool.submit(committer.append, each) for each in wishes]
             wait_until(lambda: committer._queue.qsize() == len(wishes))
-        assert first.result(timeout=5).recorded
-        assert sorted(each.result(timeout=5).recorded for each in outcomes) == [False, False, True, True, True]
+        assert first.result(timeout=60).recorded
+        assert sorted(each.result(timeout=60).recorded for each in outcomes) == [False, False, True, True, True]
     assert batches == [1, 4, 1], "one command of a plan at a time"
     assert len(log(store.where.service)) == 4
 
@@ -182,9 +183,9 @@ def test_of_two_that_come_with_the_same_idempotency_key_one_wins_whatever_their_
             first = under_way(pool, committer)
             rivals = [pool.submit(committer.append, wish(answer=answer)) for answer in answers]
             innocent = pool.submit(committer.append, wish())
-        assert sorted(rival.result(timeout=5).recorded for rival in rivals) == [False, True]
-        assert first.result(timeout=5).recorded
-        assert innocent.result(timeout=5).recorded
+        assert sorted(rival.result(timeout=60).recorded for rival in rivals) == [False, True]
+        assert first.result(timeout=60).recorded
+        assert innocent.result(timeout=60).recorded
     [winner] = [answer for answer, rival in zip(answers, rivals, strict=True) if rival.result().recorded]
     assert store.events.answered(b"scope").content["of"] == winner.content["of"]
 
@@ -195,8 +196,8 @@ def test_what_the_store_cannot_take_does_not_take_the_others_along(store, commit
         with append_lock_held(store.where.service):
             first = under_way(pool, committer)
             others = [pool.submit(committer.append, each) for each in (wish(), impossible, wish())]
-        assert first.result(timeout=5).recorded
-        assert [isinstance(each.exception(timeout=5), psycopg.DataError) for each in others] == [False, True, False]
+        assert first.result(timeout=60).recorded
+        assert [isinstance(each.exception(timeout=60), psycopg.DataError) for each in others] == [False, True, False]
     assert len(log(store.where.service)) == 3
     assert committer.append(wish()).recorded
 
@@ -213,7 +214,7 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
             wait_until(lambda: committer._queue.qsize() == 2)
             with pytest.raises(StoreBusy, match="nothing was recorded, try again"):
                 committer.append(wish())
-        assert all(each.result(timeout=5).recorded for each in waiting)
+        assert all(each.result(timeout=60).recorded for each in waiting)
     committer.close()
     assert len(log(store.where.service)) == 3
 
@@ -269,7 +270,7 @@ def test_a_closed_committer_has_recorded_what_waited_and_takes_no_more(store):
         waiting = [pool.submit(committer.append, wish(plan_id)) for _ in range(5)]
         wait_until(lambda: committer._thread)
         committer.close()
-        recorded = [each.result(timeout=5).recorded for each in waiting if not each.exception(timeout=5)]
+        recorded = [each.result(timeout=60).recorded for each in waiting if not each.exception(timeout=60)]
     assert recorded.count(True) == 1
     with pytest.raises(StoreBusy):
         committer.append(wish())
@@ -280,7 +281,7 @@ def test_a_store_that_is_too_slow_is_unavailable_and_nothing_is_written(store, h
     with append_lock_held(store.where.service), pytest.raises(StoreUnavailable) as slow:
         hurried.append(wish())
     assert type(slow.value) is StoreUnavailable, "it is certain that nothing was recorded"
-    assert monotonic() - begun < 1.5
+    assert monotonic() - begun < soon(1.5)
     assert log(store.where.service) == []
     assert hurried.append(wish()).recorded
     assert len(log(store.where.service)) == 1
@@ -331,8 +332,8 @@ def test_with_a_lost_acknowledgement_each_of_a_batch_learns_its_own_outcome(stor
             wait_until(lambda: calls)
             outcomes = [pool.submit(committer.append, each) for each in wishes]
             wait_until(lambda: committer._queue.qsize() == len(wishes))
-        assert first.result(timeout=5).recorded
-        assert [each.result(timeout=5).recorded for each in outcomes] == [True, False, True, False]
+        assert first.result(timeout=60).recorded
+        assert [each.result(timeout=60).recorded for each in outcomes] == [True, False, True, False]
     assert calls == [1, 4, 2], "only those are tried again that are not found"
     assert len(log(store.where.service)) == 3
 
@@ -364,7 +365,7 @@ def test_a_backend_that_wakes_up_after_it_was_given_up_changes_nothing(store):
     try:
         begun = monotonic()
         assert committer.append(wish(plan_id, 1, events=2)).recorded
-        assert 1 < monotonic() - begun < 4
+        assert 1 < monotonic() - begun < soon(4)
     finally:
         os.kill(frozen, signal.SIGCONT)
     with connected(store.where.service) as connection:
@@ -383,7 +384,7 @@ def test_a_reader_gives_up_a_server_that_froze(store):
         begun = monotonic()
         with pytest.raises(StoreUnavailable), datastore.connection() as connection:
             connection.execute("SELECT 1")
-        assert monotonic() - begun < 3
+        assert monotonic() - begun < soon(3)
     finally:
         os.kill(frozen, signal.SIGCONT)
     wait_until(lambda: reads(datastore))
@@ -421,13 +422,13 @@ def test_a_server_that_is_stopped_is_unavailable_until_it_is_back(own_server, mo
             begun = monotonic()
             with pytest.raises(StoreUnavailable):
                 committer.append(wish())
-            assert monotonic() - begun < 2
+            assert monotonic() - begun < soon(2)
         with pytest.raises(StoreUnavailable), datastore.connection():
             pass
         begun = monotonic()
         with pytest.raises(StoreUnavailable):
             handle(plans, "write-note", section="plan", text="lost")
-        assert monotonic() - begun < 7
+        assert monotonic() - begun < soon(7)
         server.start()
         wait_until(lambda: reads(datastore))
         assert committer.append(wish()).recorded
@@ -474,7 +475,7 @@ def test_killed_backends_lose_nothing_that_was_acknowledged_and_double_nothing(o
         finally:
             stop.set()
         for writer in writers:
-            writer.result(timeout=20)
+            writer.result(timeout=60)
     committer.close()
     recorded = Counter(row.command_id for row in log(where.service))
     assert set(recorded.values()) == {2}, "whole, and once"

@@ -46,7 +46,7 @@ def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(bare_
     for process in starting:
         process.stdin.write("go\n")
         process.stdin.flush()
-    done = [int(process.communicate(timeout=30)[0]) for process in starting]
+    done = [int(process.communicate(timeout=60)[0]) for process in starting]
     assert [process.returncode for process in starting] == [0] * 10
     assert sorted(done) == [0] * 9 + [len(migrations())]
     with opened(bare_database, KEY) as store:

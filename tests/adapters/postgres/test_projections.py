@@ -33,6 +33,7 @@ from domain.program.policy import AdoptPolicy, Policy
 from tests.application.portfolio.test_portfolio import ACTION, REVIEW, item_of
 from tests.conftest import KEY
 from tests.databases import database
+from tests.patience import soon
 from tests.stores import CONTEXT, MONDAY, connected, included, plans_on, say, wait_until
 
 WEDNESDAY = MONDAY + timedelta(days=2)
@@ -211,7 +212,7 @@ def test_however_many_follow_every_event_is_folded_once(store, monkeypatch):
     with capture_logs() as logs, following(store, clock), following(store, clock), following(store, clock):
         with ThreadPoolExecutor(4) as pool:
             last = max(pool.map(live, accounts))
-        included(store.portfolio, last, timeout=10)
+        included(store.portfolio, last)
     assert logs == []
     assert rows(store) == as_they_should_be(store, *accounts)
 
@@ -246,7 +247,7 @@ def test_without_notifications_the_table_follows_all_the_same(store):
     plans = plans_on(store)
     with following(store, Clock()):
         for n in range(3):
-            included(store.portfolio, open_plan(plans, f"a{n}"), timeout=1.5)
+            included(store.portfolio, open_plan(plans, f"a{n}"), timeout=soon(1.5))
     assert len(rows(store)) == 3
 
 
@@ -264,7 +265,7 @@ def test_a_notification_makes_it_look_at_once(store, monkeypatch):
     plans = plans_on(store)
     with following(store, Clock()):
         for n in range(3):
-            included(store.portfolio, open_plan(plans, f"a{n}"), timeout=10)
+            included(store.portfolio, open_plan(plans, f"a{n}"))
     open_plan(plans, "one-more-notification")
     wait_until(nobody_follows)
 
@@ -283,7 +284,7 @@ def test_it_goes_on_when_its_connection_is_lost(store):
                 " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
             )
         wait_until(lambda: follower.status.error)
-        included(store.portfolio, open_plan(plans, "beta"), timeout=5)
+        included(store.portfolio, open_plan(plans, "beta"))
         wait_until(lambda: follower.status.error is None)
     assert [log["event"] for log in logs] == ["store away", "store back"]
 
@@ -348,7 +349,7 @@ def test_an_event_that_cannot_be_folded_stops_the_table_visibly_and_is_tried_aga
         with pytest.raises(ProjectionLag):
             included(store.portfolio, later, timeout=0.1)
         take_away(store, position)
-        included(store.portfolio, later, timeout=5)
+        included(store.portfolio, later)
         wait_until(lambda: follower.status == Status(later, later, None))
     assert [log["event"] for log in logs] == ["projection stands still", "projection goes on"]
     assert rows(store) == as_they_should_be(store, "acme", "beta")
@@ -370,7 +371,7 @@ def test_it_ends_within_a_second_whatever_it_waits_for(store):
         wait_until(lambda: waiting_for_a_lock(connection))
         begun = monotonic()
         follower.stop()
-        assert monotonic() - begun < 1.5
+        assert monotonic() - begun < soon(1.5)
     wait_until(nobody_follows)
 
 
@@ -385,7 +386,7 @@ def test_who_waits_for_a_position_is_told_when_it_takes_too_long(store):
         included(store.portfolio, position, timeout=0.2)
     with pytest.raises(BeyondTheLog, match=f"ends at {position}"):
         included(store.portfolio, position + 1)
-    assert 0.1 < monotonic() - begun < 2
+    assert 0.1 < monotonic() - begun < soon(2)
 
 
 # Rebuilding
@@ -457,7 +458,7 @@ def test_a_rebuild_under_load_comes_to_the_same_as_the_plans_themselves(store):
         lives = [pool.submit(live, account_id) for account_id in accounts]
         for _ in range(3):
             store.portfolio.rebuild(Clock())
-        included(store.portfolio, max(each.result() for each in lives), timeout=10)
+        included(store.portfolio, max(each.result() for each in lives))
     assert logs == []
     assert rows(store) == as_they_should_be(store, *accounts)
     assert generations(store) == [(4, 3, True)]
@@ -564,7 +565,7 @@ def test_a_table_of_an_older_shape_serves_until_it_is_rebuilt_by_whoever_follows
 
     monkeypatch.setattr(projections, "go_live", looked_at_before_going_live)
     with capture_logs() as logs, following(store, Clock()):
-        included(store.portfolio, told_before, timeout=10)
+        included(store.portfolio, told_before)
     assert served_meanwhile == [({"nobody"}, "Acme")]
     assert rows(store) == as_they_should_be(store, "acme", "beta", "gamma")
     assert shapes(store) == [(2, SHAPE, True)]
@@ -575,7 +576,7 @@ def test_a_table_of_an_older_shape_serves_until_it_is_rebuilt_by_whoever_follows
 def test_of_several_who_find_an_older_shape_one_rebuilds_it(store, told_before):
     made_in_another_shape(store, SHAPE - 1)
     with following(store, Clock()), following(store, Clock()), following(store, Clock()):
-        included(store.portfolio, told_before, timeout=10)
+        included(store.portfolio, told_before)
     assert rows(store) == as_they_should_be(store, "acme", "beta", "gamma")
     assert shapes(store) == [(2, SHAPE, True)]
 

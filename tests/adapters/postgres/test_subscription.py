@@ -18,6 +18,7 @@ from adapters.postgres.subscription import LogReplaced
 from domain.account_plan.goals import GoalAbandoned
 from domain.record import Recorded
 from tests.conftest import KEY, binaries
+from tests.patience import soon
 from tests.stores import ACME, commit, connected, log, note
 
 OTHERS = (
@@ -65,8 +66,8 @@ def test_without_any_notification_it_goes_on_within_a_second_and_a_half(store, r
         assert positions(subscription, 1) == [first]
         waiting = pool.submit(positions, subscription, 1)
         began, position = monotonic(), record(store)
-        assert waiting.result(timeout=5) == [position]
-        assert monotonic() - began < 1.5
+        assert waiting.result(timeout=60) == [position]
+        assert monotonic() - began < soon(1.5)
 
 
 def test_all_connections_may_be_lost_at_any_time(store, recorder):
@@ -76,7 +77,7 @@ def test_all_connections_may_be_lost_at_any_time(store, recorder):
             with connected(store.where.service) as connection:
                 connection.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}")
             position = record(store)
-            assert waiting.result(timeout=10) == [position]
+            assert waiting.result(timeout=60) == [position]
 
 
 @pytest.mark.program
@@ -94,7 +95,7 @@ def test_a_server_that_is_stopped_is_waited_for(tmp_path_factory):
             assert store.why_away()
             server.start()
             after = record(store)
-            assert waiting.result(timeout=20) == [before, after]
+            assert waiting.result(timeout=60) == [before, after]
 
 
 def test_nothing_is_lost_however_many_write(store, recorder):
@@ -105,7 +106,7 @@ def test_nothing_is_lost_however_many_write(store, recorder):
     with ThreadPoolExecutor(9) as pool, recorder.subscribe() as subscription:
         reading = pool.submit(positions, subscription, 8 * 20)
         list(pool.map(write, [uuid4() for _ in range(8)]))
-        assert reading.result(timeout=20) == [row.position for row in log(store.where.service)]
+        assert reading.result(timeout=60) == [row.position for row in log(store.where.service)]
 
 
 def test_whoever_waits_is_let_go_when_it_is_stopped_and_when_the_application_ends(store):
@@ -128,7 +129,7 @@ def test_a_position_of_another_log_is_not_followed_on_from(store, recorder):
         waiting = pool.submit(positions, subscription, 1)
         begin_another_log(store.where)
         record(store)
-        assert len(waiting.result(timeout=5)) == 1, "which had come no further than both have"
+        assert len(waiting.result(timeout=60)) == 1, "which had come no further than both have"
     for theirs in (common[-1] + 1, 10**17):
         with recorder.subscribe(gt=theirs) as subscription, pytest.raises(LogReplaced) as replaced:
             next(subscription)

@@ -193,7 +193,7 @@ def test_who_records_waits_for_an_import_and_comes_after_it(lines, store):
             yield from lines[1:]
 
         assert import_events(store.where.owner, with_a_writer()) == 6
-        [record] = waiting[0].result(timeout=5)
+        [record] = waiting[0].result(timeout=60)
         assert record.position > 7
 
 

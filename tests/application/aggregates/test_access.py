@@ -289,7 +289,7 @@ def test_lists_and_reports_hold_the_plans_of_the_caller_alone(office: Api):
     office.of("list2").do("assign-member", as_("ben"), person="ann", role="legal", from_on="2026-01-05")
     position = office.of("list2").do("write-note", as_("ben"), **NOTE).json()["position"]
     assert answer.status_code == 201
-    included(office.store.portfolio, position, timeout=20)
+    included(office.store.portfolio, position)
 
     def listed(actor: str, **more: Any) -> set[str]:
         page = office.get("/v1/plans", as_(actor), **more).json()
