@@ -18,7 +18,7 @@ import pytest
 from tests import forks
 from tests.programs import MARK
 
-MORE_THAN_CORES = 2
+MORE_THAN_CORES = 3
 """Many tests wait, for programs to start, for time to run out."""
 
 
