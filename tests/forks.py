@@ -149,6 +149,9 @@ class Forking:
     def ask(self, said: Mapping[str, Any], files: Sequence[int]) -> None:
         socket.send_fds(self._asking, [json.dumps(said).encode()], list(files))
 
+    def fileno(self) -> int:
+        return self._asking.fileno()
+
     def end(self) -> None:
         self._asking.close()
         self._process.wait()
@@ -157,6 +160,29 @@ class Forking:
 @cache
 def _forking() -> Forking:
     return Forking()
+
+
+IN_A_SHELL = """#!{python} -IS
+import json, os, socket, sys
+told, telling = socket.socketpair()
+said = {{"code": {code!r}, "words": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd()}}
+with socket.socket(fileno={asking}) as asking:
+    socket.send_fds(asking, [json.dumps(said).encode()], [0, 1, 2, telling.fileno()])
+telling.close()
+told.recv({pid_bytes}, socket.MSG_WAITALL)
+sys.exit(int(told.recv(16)) % 256)
+"""
+"""A program that begins in milliseconds, asks for a fork, and ends as that does."""
+
+
+def command_in(folder: Path, name: str = "plantrail") -> int:
+    """Write the program of this name for a shell: to be found in this folder, and to be given this file, which is the
+    way to the process that is forked."""
+    asking = _forking().fileno()
+    program = folder / name
+    program.write_text(IN_A_SHELL.format(python=sys.executable, code=COMMAND_LINE, asking=asking, pid_bytes=PID_BYTES))
+    program.chmod(0o755)
+    return asking
 
 
 def begin() -> None:

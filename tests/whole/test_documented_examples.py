@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import openpyxl
@@ -21,6 +22,7 @@ from tests.adapters.cli.test_cli_webhooks import answers, free_port
 from tests.chats import read_by_slack, read_by_teams, rows_of
 from tests.databases import Stores
 from tests.documents import Document, document
+from tests.forks import PythonProgram, command_in
 from tests.places import DEMO
 from tests.stores import wait_until
 
@@ -167,10 +169,11 @@ def test_calendars_are_made_as_shown(demo):
 
 
 def test_the_documented_client_changes_a_plan_and_reads_it(demo, folder):
-    (folder / "promises.py").write_text(document("docs/python.md").program("promises.py"))
+    code = document("docs/python.md").program("promises.py")
     for _ in range(2):
-        words = [sys.executable, "promises.py", f"http://{demo.address}"]
-        printed = subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout
+        with PythonProgram(code, f"http://{demo.address}", cwd=folder, stdout=subprocess.PIPE, text=True) as program:
+            printed, _ = program.communicate(timeout=60)
+        assert program.returncode == 0
         assert "Halden Stores is at version" in printed
         assert printed.count("id='agenda-2027'") == 1
 
@@ -178,11 +181,14 @@ def test_the_documented_client_changes_a_plan_and_reads_it(demo, folder):
 def shell(document: Document, demo: Demo) -> str:
     """Run everything that a document shows for a shell, as it stands; answers what is printed."""
     script = "\n".join(document.examples("sh")).replace(SERVED_AT, demo.address)
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    given = os.environ | demo.environment | {"PATH": path, "PLANTRAIL_URL": f"http://{demo.address}"}
-    done = subprocess.run(
-        ["bash", "-eu", "-c", script], check=False, env=given, capture_output=True, text=True, timeout=180
-    )
+    with TemporaryDirectory() as commands:
+        forking = command_in(Path(commands))
+        path = f"{commands}:{os.environ['PATH']}"
+        given = os.environ | demo.environment | {"PATH": path, "PLANTRAIL_URL": f"http://{demo.address}"}
+        words = ["bash", "-eu", "-c", script]
+        done = subprocess.run(
+            words, check=False, env=given, capture_output=True, text=True, timeout=180, pass_fds=[forking]
+        )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
