@@ -92,6 +92,18 @@ class Commands(Group):
         super().__init__(**given)
         self.commands: Any = MadeWhenAsked()
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse words that are not UTF-8: the shell hands them on as they are, and nothing can be done with them."""
+        for word in args:
+            try:
+                word.encode()
+            except UnicodeEncodeError:
+                shown = word.encode(errors="replace").decode()
+                raise typer.BadParameter(
+                    f"“{shown}” is not UTF-8; set the terminal to it, or rename the file"
+                ) from None
+        return list(super().parse_args(ctx, args))
+
     def invoke(self, ctx: Any) -> Any:
         try:
             begin_to_log()

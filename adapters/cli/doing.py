@@ -1,7 +1,6 @@
 """Commands on plans and on the program, by name, which are sent to the running service."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
@@ -12,14 +11,14 @@ from urllib.parse import quote
 
 import typer
 from pydantic import ValidationError
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import utc_now
 from adapters.cli.asking import PlanName
 from adapters.cli.errors import Told
 from adapters.cli.groups import Group
-from adapters.cli.terminal import print_json, print_lines, tell
+from adapters.cli.terminal import print_json, print_lines, tell, text_of
 from adapters.exchange.fields import Input, Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
 from application.library.from_library import FROM_LIBRARY
@@ -232,9 +231,8 @@ def read_body(source: str | None) -> dict[str, Any]:
     """Return the body in a file or on standard input. Raises `Told`."""
     if source is None:
         return {}
-    text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     try:
-        body = json.loads(text)
+        body = json.loads(text_of(Path(source)))
     except ValueError as error:
         raise Told(f"{source} is not JSON: {error}.") from None
     if not isinstance(body, dict):
@@ -327,6 +325,8 @@ def check(model: type[Command], body: Mapping[str, Any]) -> None:
     """Check the shape of a body before it is sent. Raises `Told`, which names the wrong options."""
     try:
         model.model_validate_json(to_json(body))
+    except PydanticSerializationError:
+        raise Told("A text in it has half a sign, such as \\ud83d alone. Write the sign itself, in UTF-8.") from None
     except ValidationError as error:
         raise Told(" ".join(wrong(model, each) for each in error.errors(include_url=False))) from None
 

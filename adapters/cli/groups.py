@@ -1,6 +1,8 @@
 """Groups of commands, and how their help lists them."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, ClassVar
 
 from typer.core import TyperGroup
@@ -43,5 +45,10 @@ class GroupWithDefault(Group):
         return list(super().parse_args(ctx, args))
 
     def is_meant_by(self, args: list[str]) -> bool:
-        """Return whether the arguments after the name of the group are for the default command."""
-        return not args or (args[0] not in self.commands and args[0] != "--help")
+        """Return whether the arguments after the name of the group are for the default command. A word that is nearly
+        the name of another command is not, unless there is a file of that name."""
+        if not args:
+            return True
+        if args[0] == "--help" or args[0] in self.commands:
+            return False
+        return not get_close_matches(args[0], self.commands, 1) or Path(args[0]).exists()

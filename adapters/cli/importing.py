@@ -21,7 +21,7 @@ from adapters.cli.groups import GroupWithDefault
 from adapters.cli.loading import import_log
 from adapters.cli.new_files import check_folder
 from adapters.cli.tables import ALARM, GOOD, QUIET, WARNING, table, text
-from adapters.cli.terminal import err, out, print_json, tell
+from adapters.cli.terminal import err, out, print_json, tell, text_of
 from adapters.rendering.words import counted
 from application.imports.kinds import KINDS
 
@@ -127,7 +127,7 @@ def options(
         "all_or_nothing": all_or_nothing,
         "dates": dates,
         "decimal": decimal,
-        "mapping": Path(map).read_text("utf-8") if map and map.endswith(".toml") else map,
+        "mapping": text_of(Path(map)) if map and map.endswith(".toml") else map,
         "ignore": ignore or [],
         "always": dict(pair.partition("=")[::2] for pair in set_ or ()),
         "grid": grid,

@@ -11,7 +11,12 @@ from adapters.cli.new_files import TABLES, check_new_file
 from adapters.cli.terminal import says_in_json, tell
 
 OfPlan = Literal["plan", "history", "blame", "reviews", "findings"]
-PATHS = {"plans": "/v1/plans", "findings-of-all": "/v1/findings", "access-events": "/v1/access-events"}
+PATHS = {
+    "plans": "/v1/plans",
+    "promises": "/v1/promises",
+    "findings-of-all": "/v1/findings",
+    "access-events": "/v1/access-events",
+}
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from inspect import Parameter, signature
 from io import StringIO
+from pathlib import Path
 from shutil import get_terminal_size
 from typing import Annotated, Any, NoReturn, TypeVar, cast
 
@@ -15,6 +16,8 @@ import typer
 from pydantic_core import to_json
 from rich.console import Console
 from rich.text import Text
+
+from adapters.cli.errors import Told
 
 WIDTH_OF_A_PIPE = 120
 
@@ -112,6 +115,18 @@ def print_lines(lines: Iterable[bytes]) -> None:
     for line in lines:
         sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a file, or of standard input where it is called `-`. Raises `Told`, `OSError`."""
+    content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Told(
+            f"{file} is not UTF-8: line {line} has the byte 0x{content[error.start]:02X}. Save it as UTF-8."
+        ) from None
 
 
 def stop_writing() -> None:

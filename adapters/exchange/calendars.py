@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from application.views.dates import PlanDate, dates_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
+from domain.language import FORGOTTEN
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -33,13 +34,13 @@ def calendar(
 
     Titles about the customer's people are left out unless `words` is true. `address` is the URL of the service.
     """
-    from icalendar import Calendar  # The library loads slowly, and most processes make no calendar.
+    from icalendar import Calendar, vText  # The library loads slowly, and most processes make no calendar.
 
     made = Calendar()
     made.add("prodid", "-//plantrail//plantrail//EN")
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", name)
+    made.add("x-wr-calname", vText(name))
     made.add("refresh-interval", REFRESHED_EVERY, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT1H")
     for known in plans:
@@ -53,7 +54,7 @@ def entry(known: LoadedPlan, each: PlanDate, address: str, words: bool) -> "Even
     from icalendar import Event
 
     account = the_plan(known.state)
-    title = each.title if words or not each.speaks_of_people else ""
+    title = each.title if each.title != FORGOTTEN and (words or not each.speaks_of_people) else ""
     made = Event()
     made.add("uid", f"{each.noun}-{each.id}@{known.id}")
     made.add("dtstamp", each.changed_at.astimezone(UTC))

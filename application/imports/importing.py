@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import islice
 from time import sleep
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -70,10 +71,13 @@ class Importer:
             wrong = Wrong(None, f"There is no plan “{name}”." if name else "It names no plan.")
             yield from (_failed(row, name, wrong) for row in rows)
             return
-        if self.all_or_nothing:
-            yield from target.all_or_none(list(rows))
-        else:
-            yield from target.one_by_one(iter(rows))
+        try:
+            if self.all_or_nothing:
+                yield from target.all_or_none(list(rows))
+            else:
+                yield from target.one_by_one(iter(rows))
+        finally:
+            target.leave()
 
 
 @dataclass
@@ -94,6 +98,7 @@ class _PlanInImport:
         """Read the plan. Raises `PlanNotOpen`."""
         self._importer = importer
         self._name = name
+        self._was_at_hand = False
         self._known = self._read()
         self._pending = PendingAggregate(self._known)
         self._rows_by_id: dict[str, int] = {}
@@ -101,13 +106,27 @@ class _PlanInImport:
     def _read(self) -> LoadedAggregate[AccountPlan]:
         plans = self._importer.plans
         if self._importer.kind.opens_plans:
-            return plans.refreshed(plans.remembered(plan_id_of(self._name)))
+            id = plan_id_of(self._name)
+            self._was_at_hand = self._is_at_hand(id)
+            return plans.refreshed(plans.remembered(id))
         for id in plans_named(self._name):
-            known = plans.refreshed(plans.remembered(plans.meant(id)))
+            self._was_at_hand = self._is_at_hand(id)
+            if (meant := plans.meant(id)) != id:
+                self._was_at_hand = self._is_at_hand(meant)
+            known = plans.refreshed(plans.remembered(meant))
             # A plan that the caller may not see is treated as if it did not exist: nothing in it is revealed to them.
             if known.records and self._importer.caller.sees(known, plans.now()):
                 return known
         raise PlanNotOpen
+
+    def _is_at_hand(self, id: UUID) -> bool:
+        return self._importer.plans.folded(id, may_read=False).version > 0
+
+    def leave(self) -> None:
+        """Let the memory have the plan as it was found there: an import comes through thousands of plans, and would
+        take the place of those that people work with."""
+        if not self._was_at_hand:
+            self._importer.plans.drop(self._known.id)
 
     # Row by row
 

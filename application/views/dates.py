@@ -7,13 +7,17 @@ from datetime import date, datetime
 
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.actions import Action
+from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.health import Contract
-from domain.account_plan.plan import the_plan
+from domain.account_plan.plan import AccountRenamed, the_plan
 from domain.account_plan.plays import Play
 from domain.account_plan.reviews import Review
 from domain.language import same_person
 from domain.record import Recorded
 from domain.things import Thing
+
+OF_ALL_TITLES = (AccountRenamed, StakeholderForgotten)
+"""Events after which any day may be called otherwise than before."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class PlanDate:
     """The people of ours whom the day concerns."""
     cancelled: bool
     version: int
-    """The version of the last event about it."""
+    """The version of the last event about it, or about what it is called."""
     changed_at: datetime
 
 
@@ -40,11 +44,13 @@ def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]
     plans they own or take part in. Kept promises are left out; dropped and cancelled ones are marked as such."""
     owner = the_plan(known.state).owner
     last = {(record.event.noun, record.event.subject()): record for record in known.records}
+    of_all = [record for record in known.records if isinstance(record.event, OF_ALL_TITLES)][-1:]
     sealed = things_said_of_people(known.records)
     for thing, day, people, cancelled in _dated(known, owner):
         key = (thing.noun, thing.id)
         if key not in last or (person is not None and same_person(person) not in map(same_person, people)):
             continue
+        latest = max(last[key], *of_all, key=lambda record: record.version) if of_all else last[key]
         yield PlanDate(
             thing.noun,
             thing.id,
@@ -53,8 +59,8 @@ def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]
             key in sealed,
             people,
             cancelled,
-            last[key].version,
-            last[key].meta.recorded_at,
+            latest.version,
+            latest.meta.recorded_at,
         )
 
 

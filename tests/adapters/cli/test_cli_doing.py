@@ -145,6 +145,17 @@ def test_a_body_is_read_from_a_file_and_options_go_over_it(service, tmp_path):
     assert answer["id"] == "n2"
     file.write_text("[]")
     assert "object" in refused("do", "acme", "write-note", "--json", str(file), **service)
+    file.write_bytes(b'{\n"text": "J\xfcrgen"}')
+    said = refused("do", "acme", "write-note", "--json", str(file), **service)
+    assert said == f"{file} is not UTF-8: line 2 has the byte 0xFC. Save it as UTF-8."
+    file.write_text('{"text": "\\ud83d"}')
+    assert "half a sign" in refused("do", "acme", "write-note", "--json", str(file), "--section", "plan", **service)
+
+
+def test_a_table_of_promises_is_written(service, tmp_path):
+    file = tmp_path / "promises.csv"
+    done(service, "table", "promises", "-o", str(file))
+    assert file.read_text().startswith("plan_id,account_id,account_name,noun,id,")
 
 
 def test_a_service_that_is_not_there_is_said_to_be_not_there():

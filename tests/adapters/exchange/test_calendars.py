@@ -57,6 +57,25 @@ def test_a_day_that_moved_is_the_same_entry_with_a_higher_sequence(acme):
     assert after.dtstamp.value > before.dtstamp.value
 
 
+def test_an_entry_that_is_called_otherwise_by_now_has_a_higher_sequence(acme):
+    """Programs keep the words of an entry whose sequence is the one they know, those about the forgotten, too."""
+    acme.on("2026-01-09", "rename-account", account_name="Acme; Sons, Ltd")
+    renamed = entries(acme, words=True)
+    assert renamed["action-call"].summary.value == "Action due: Call about the depot · Acme; Sons, Ltd"
+    assert renamed["action-call"].sequence.value == str(acme.known.version)
+    acme.on("2026-01-10", "forget-stakeholder", id="coo", reason="She asked for it")
+    forgotten = entries(acme, words=True)["action-ask"]
+    assert forgotten.summary.value == "Action due: ask · Acme; Sons, Ltd"
+    assert int(forgotten.sequence.value) > int(renamed["action-ask"].sequence.value)
+    assert forgotten.last_modified.value > renamed["action-ask"].last_modified.value
+
+
+def test_a_name_of_a_calendar_is_written_as_text():
+    content = calendar("plantrail · Acme; Sons, Ltd", [], TODAY, ADDRESS).decode()
+    assert "X-WR-CALNAME:plantrail · Acme\\; Sons\\, Ltd\r\n" in content
+    assert vobject.readOne(content).x_wr_calname.value == "plantrail · Acme; Sons, Ltd"
+
+
 def test_what_was_dropped_or_cancelled_says_so_and_what_was_kept_is_gone(acme):
     acme.on("2026-01-10", "drop-action", id="call", reason="No need")
     acme.on("2026-01-10", "cancel-review", id="r1", reason="Nobody can")

@@ -5,11 +5,17 @@ import io
 import json
 import os
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from adapters.bootstrap.importing import importing
+from adapters.bootstrap.store import account_plans, the_program, utc_now
 from adapters.exchange.imports import jobs
+from adapters.exchange.imports.request import ImportRequest
+from application.aggregates.access import Caller
+from application.imports.rows import Row
+from application.library.from_library import LibraryReader
 from tests.api import Api, assert_problem, served
 from tests.callers import Known, KnownOtherwiseAfterwards, as_, caller
 from tests.places import ROOT
@@ -135,6 +141,24 @@ def test_all_or_nothing_leaves_the_plan_as_it_was(acme: Api):
     assert acme.version == 1
     assert {each["Name"] for each in results(acme, status, "unprocessed")} == {"Ben Ott", "Maria Held"}
     assert counts(sent(acme, PEOPLE.replace("executon", "execution"), all_or_nothing=True)) == (3, 0, 0, 0)
+
+
+def test_an_import_takes_no_place_in_memory_of_what_people_work_with(acme: Api):
+    """Plans that were not at hand before are not afterwards; those that were are."""
+    plans = account_plans(acme.store)
+    importer = importing(plans, LibraryReader(the_program(acme.store), utc_now, uuid4), b"secret")
+    asked = ImportRequest(kind="stakeholders", plan=acme.plan, dry_run=False)
+    ann = Caller("ann", "developer", plans=None, personal_data=True)
+
+    def imported(id: str) -> Any:
+        body = {"id": id, "name": "Ben Ott", "title": "CIO", "level": "executive"}
+        [result] = importer(ann, asked, "conversation").rows_of_plan(acme.plan, [Row(2, [body])])
+        assert result.outcome == "recorded", result
+        return plans.folded(UUID(acme.plan_id)).version
+
+    assert imported("b1") == 0
+    plans.read(UUID(acme.plan_id))
+    assert imported("b2") == acme.version == 3
 
 
 def test_a_row_twice_is_named_by_the_first(acme: Api):
