@@ -9,10 +9,9 @@ import resource
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
@@ -23,24 +22,27 @@ from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
 from adapters.bootstrap.garbage import spare_the_collector
-from adapters.bootstrap.process_beside import ProcessBeside, Task, reporting
+from adapters.bootstrap.process_beside import END, ProcessBeside, Started, Task, latest, reporting, tell
 from adapters.http.elsewhere import Elsewhere
 from adapters.observability import log_format as logs
 
 STEPS_BEHIND = 5
 """How much lower its priority is than that of the service (`nice`), so that the service goes first where processors are
 short."""
-MOST_MEGABYTES_GROWN = 150
-"""Growth in megabytes after which the process is replaced."""
+MOST_MEGABYTES_GROWN, MOST_AT_WORK_GROWN = 150, 400
+"""Growth in megabytes after which the process is replaced: while it is idle, and while it works, when starting another
+takes processor time from the work."""
+BEGIN = "begin"
 
 Application = Callable[[], AbstractContextManager[ASGIApp]]
 """Makes the application in a context in which everything it needs is open."""
 
 
 class Report(NamedTuple):
-    """Whether the process accepts requests."""
+    """Whether the process accepts requests, and whether it has grown so much that another should take its place."""
 
     serves: bool
+    worn: bool
 
 
 class ViewsProcess(ProcessBeside[Report]):
@@ -57,12 +59,18 @@ class ViewsProcess(ProcessBeside[Report]):
     def begin(self) -> None:
         """Let it prepare to serve. Nobody needs it before the service itself serves."""
         self._begun = True
-        tell_to_begin(self._line)
+        tell(self._line, BEGIN)
 
-    def _started(self) -> tuple[BaseProcess, Connection]:
+    def is_worn(self, report: Report) -> bool:
+        return report.worn
+
+    def is_ready(self, report: Report) -> bool:
+        return report.serves
+
+    def _started(self) -> Started:
         process, line = super()._started()
         if self._begun:
-            tell_to_begin(line)
+            tell(line, BEGIN)
         return process, line
 
     def __exit__(self, *_: object) -> None:
@@ -73,25 +81,22 @@ class ViewsProcess(ProcessBeside[Report]):
         return self.why_not_there() is None and self.last is not None and self.last.serves
 
 
-def tell_to_begin(line: Connection) -> None:
-    with suppress(OSError):  # A process that has ended meanwhile is started again and told then.
-        line.send("begin")
-
-
 def work(line: Connection, application: Application, path: str) -> None:
-    """Wait for `begin`, then serve until the service has gone or the process has grown too large."""
+    """Wait for `begin`, then serve until the service has gone, or a successor has taken over and nothing is under
+    way."""
     os.nice(STEPS_BEHIND)
     service = parent_process()
     assert service is not None, "it is started by the service"
     if line not in wait([line, service.sentinel]):
         return
+    line.recv()
     logs.begin_with(what_the_service_tells)
-    Path(path).unlink(missing_ok=True)
+    own = f"{path}.{os.getpid()}"
     with application() as app:
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                uds=path,
+                uds=own,
                 ws="none",
                 timeout_graceful_shutdown=4,
                 log_config=None,
@@ -100,13 +105,18 @@ def work(line: Connection, application: Application, path: str) -> None:
             )
         )
         spare_the_collector()
-        most = megabytes() + MOST_MEGABYTES_GROWN
+        at_first, serves, leaves = megabytes(), False, False
 
         def report() -> Report:
-            grown = megabytes() > most
-            if grown and not server.server_state.tasks:
-                server.should_exit = True
-            return Report(server.started and not grown)
+            nonlocal serves, leaves
+            if server.started and not serves:
+                os.rename(own, path)  # from here on all that is new comes here, and nothing to the one before
+                serves = True
+            leaves = leaves or latest(line) == END
+            idle = not server.server_state.tasks
+            server.should_exit = server.should_exit or (leaves and idle)
+            grown = megabytes() - at_first
+            return Report(serves, grown > (MOST_MEGABYTES_GROWN if idle else MOST_AT_WORK_GROWN))
 
         def end() -> None:
             server.should_exit = True

@@ -35,7 +35,7 @@ class Elsewhere:
     def __init__(self, path: str, is_there: Callable[[], bool]) -> None:
         """`path` is that of a Unix socket."""
         self._is_there = is_there
-        limits = httpx.Limits(max_connections=MOST_PASSED_ON, max_keepalive_connections=4, keepalive_expiry=5)
+        limits = httpx.Limits(max_connections=MOST_PASSED_ON, max_keepalive_connections=0)
         # On this machine: no certificates are read, and no proxy is asked for.
         transport = httpx.AsyncHTTPTransport(uds=path, limits=limits, verify=False, trust_env=False)
         timeout = httpx.Timeout(SECONDS_OF_SILENCE, connect=SECONDS_TO_CONNECT)
