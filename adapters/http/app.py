@@ -189,8 +189,6 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
             yield
         await run_in_threadpool(services.access_log.close)
         await services.heads.close()
-        if services.elsewhere:
-            await services.elsewhere.close()
         services.press.close()
         await run_in_threadpool(services.imports.close)
 

@@ -5,12 +5,14 @@ other process serves the same application on a socket of its own, knows callers 
 in turn as `adapters.http.budgets` says. Without one, or while it is away, the request is answered here.
 """
 
+import asyncio
+from asyncio import IncompleteReadError, StreamReader
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import httpx
 import structlog
 from fastapi import FastAPI, Request, Response
+from httptools import HttpParserError, HttpResponseParser
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http.budgets import FEW_EVENTS
@@ -19,8 +21,11 @@ SECONDS_TO_CONNECT = 2.0
 SECONDS_OF_SILENCE = 120.0
 """How long nothing may come before it is given up: many may have their turn first."""
 MOST_PASSED_ON = 200
+BYTES_AT_ONCE = 256 * 1024
 OF_THIS_CONNECTION = {b"connection", b"keep-alive", b"transfer-encoding", b"date", b"server", b"x-request-id"}
 """Headers of an answer that are not passed on: this process sets its own."""
+OF_A_BODY = {b"content-length", b"expect", b"te", b"trailer", b"upgrade"}
+"""Headers of a request that speak of its body or of another protocol, of which nothing is passed on."""
 
 logger = structlog.get_logger("plantrail.http")
 
@@ -35,32 +40,97 @@ class Elsewhere:
     def __init__(self, path: str, is_there: Callable[[], bool]) -> None:
         """`path` is that of a Unix socket."""
         self._is_there = is_there
-        limits = httpx.Limits(max_connections=MOST_PASSED_ON, max_keepalive_connections=0)
-        # On this machine: no certificates are read, and no proxy is asked for.
-        transport = httpx.AsyncHTTPTransport(uds=path, limits=limits, verify=False, trust_env=False)
-        timeout = httpx.Timeout(SECONDS_OF_SILENCE, connect=SECONDS_TO_CONNECT)
-        self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False)
+        self._path = path
+        self._room = asyncio.Semaphore(MOST_PASSED_ON)
 
     def takes(self, request: Request) -> bool:
         return request.method == "GET" and self._is_there() and not request.scope.get("answered_here")
 
     @asynccontextmanager
-    async def answering(self, scope: Scope) -> AsyncIterator[httpx.Response]:
-        """Pass a request on, and yield the answer as it comes. Raises `httpx.HTTPError`."""
-        query = scope["query_string"]
-        target = scope.get("raw_path") or scope["path"].encode()
-        url = httpx.URL("http://localhost", raw_path=target.partition(b"?")[0] + (b"?" + query if query else b""))
-        headers = [(name, value) for name, value in scope["headers"] if name not in (b"connection", b"x-request-id")]
-        headers.append((b"x-request-id", scope["request_id"].encode()))
-        request = httpx.Request(scope["method"], url, headers=headers)
-        answer = await self._client.send(request, stream=True)
-        try:
-            yield answer
-        finally:
-            await answer.aclose()
+    async def answering(self, scope: Scope) -> AsyncIterator["Answering"]:
+        """Pass a request on, and yield the answer once its head is there. Raises `NotAnswered`."""
+        async with self._room:
+            try:
+                async with asyncio.timeout(SECONDS_TO_CONNECT):
+                    reader, writer = await asyncio.open_unix_connection(self._path, limit=BYTES_AT_ONCE)
+            except (OSError, TimeoutError) as error:
+                raise NotAnswered(type(error).__name__) from error
+            try:
+                writer.write(written(scope))
+                answer = Answering(reader)
+                await answer.begin()
+                yield answer
+            finally:
+                writer.transport.abort()  # nothing more is read of what was given up
 
-    async def close(self) -> None:
-        await self._client.aclose()
+
+class NotAnswered(Exception):
+    """The other process is not there, or broke off."""
+
+
+class Answering:
+    """An answer that arrives."""
+
+    def __init__(self, reader: StreamReader) -> None:
+        self._reader = reader
+        self._parser = HttpResponseParser(self)
+        self._parts: list[bytes] = []
+        self._has_begun = self._is_whole = False
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    @property
+    def status(self) -> int:
+        code: int = self._parser.get_status_code()
+        return code
+
+    async def begin(self) -> None:
+        while not self._has_begun:
+            await self._read()
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes. Raises `NotAnswered` where it breaks off."""
+        while True:
+            if self._parts:
+                part, self._parts = b"".join(self._parts), []
+                yield part
+            if self._is_whole:
+                return
+            await self._read()
+
+    async def _read(self) -> None:
+        try:
+            async with asyncio.timeout(SECONDS_OF_SILENCE):
+                data = await self._reader.read(BYTES_AT_ONCE)
+            if not data:
+                raise IncompleteReadError(b"", None)
+            self._parser.feed_data(data)
+        except (OSError, EOFError, TimeoutError, HttpParserError) as error:
+            raise NotAnswered(type(error).__name__) from error
+
+    # Called by the parser
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self._has_begun = True
+
+    def on_body(self, body: bytes) -> None:
+        self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        self._is_whole = True
+
+
+def written(scope: Scope) -> bytes:
+    """Return a request without a body as it is sent."""
+    path, query = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0], scope["query_string"]
+    dropped = OF_THIS_CONNECTION | OF_A_BODY
+    headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
+    headers += [(b"x-request-id", scope["request_id"].encode()), (b"connection", b"close")]
+    target = path + (b"?" + query if query else b"")
+    lines = [b"%b %b HTTP/1.1" % (scope["method"].encode(), target), *map(b": ".join, headers), b"", b""]
+    return b"\r\n".join(lines)
 
 
 class PassedOn(Response):
@@ -75,16 +145,16 @@ class PassedOn(Response):
         begun = False
         try:
             async with self._elsewhere.answering(scope) as answer:
-                headers = [each for each in answer.headers.raw if each[0].lower() not in OF_THIS_CONNECTION]
+                headers = [each for each in answer.headers if each[0] not in OF_THIS_CONNECTION]
                 begun = True
-                await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-                async for part in answer.aiter_raw():
+                await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+                async for part in answer.parts():
                     await send({"type": "http.response.body", "body": part, "more_body": True})
                 await send({"type": "http.response.body", "body": b""})
-        except httpx.HTTPError as error:
+        except NotAnswered as error:
             if begun:
                 raise
-            logger.warning("answered here", error=type(error).__name__, request_id=scope["request_id"])
+            logger.warning("answered here", error=str(error), request_id=scope["request_id"])
             scope["answered_here"] = True
             await self._here(scope, receive, send)
 
