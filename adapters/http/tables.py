@@ -18,7 +18,6 @@ from fastapi.responses import FileResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic_core import from_json
-from starlette.background import BackgroundTask
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -191,9 +190,7 @@ class Tabled:
             raise
         headers = {"Vary": "Authorization, Accept", "Cache-Control": "private, no-store"}
         file = "-".join([*filter(None, [request.path_params.get("plan")]), f"{self.name}.{form}"])
-        return FileResponse(
-            path, headers=headers, media_type=MEDIA_TYPES[form], filename=file, background=BackgroundTask(path.unlink)
-        )
+        return SentOnce(path, headers=headers, media_type=MEDIA_TYPES[form], filename=file)
 
     async def _write(
         self,
@@ -217,6 +214,16 @@ class Tabled:
             if cursor is None:
                 return
             content = (await self._answered(request.scope, request.receive, [*rest, (CURSOR, cursor)])).content()
+
+
+class SentOnce(FileResponse):
+    """A file that is deleted when it was sent, or was not: it holds words of people in clear."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            Path(self.path).unlink(missing_ok=True)
 
 
 def form_asked(request: Request, documents: Sequence[Form]) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock, Thread
 
 from fastapi.concurrency import run_in_threadpool
@@ -10,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.http.app import Services
+from adapters.http.budgets import budgets_of
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -130,7 +132,8 @@ def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route
         if make is None:
             raise NoSuchPage("This process does not hold the key of the log: use `plantrail audit-bundle`.")
         asked = await plans.asked(request)
-        content = await run_in_threadpool(make, asked.known, asked.cut, asked.now)
+        made = partial(make, asked.known, asked.cut, asked.now)
+        content = await budgets_of(request).do("gathering", visitor_of(request).caller.actor, made)
         name = f"{asked.head.account_id}-{asked.cut.version}.zip"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(content, headers=headers, media_type="application/zip")

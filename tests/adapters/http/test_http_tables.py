@@ -1,5 +1,6 @@
 """Every list, and everything of a plan, as CSV and as a workbook: read back by other readers than our writer."""
 
+import asyncio
 import csv
 import io
 from datetime import datetime
@@ -13,11 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import request_response
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from adapters.exchange.tables.columns import Column, columns_of
 from adapters.exchange.tables.views import is_tabular, item_of
 from adapters.exchange.tables.writers import CsvWriter, XlsxWriter, exact
-from adapters.http.tables import Tabled
+from adapters.http.permission import PermissionEnded
+from adapters.http.tables import SentOnce, Tabled
 from application.portfolio.query import PortfolioPage
 from tests.api import Api, Told, assert_problem
 from tests.callers import as_
@@ -221,3 +224,26 @@ def test_a_problem_of_a_later_page_is_the_answer():
     answer = TestClient(table).get("/", params={"format": "csv", "limit": "1", "tier": "growth"})
     assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
     assert asked == ["limit=1&tier=growth", "tier=growth&limit=200&cursor=two"]
+
+
+@pytest.mark.parametrize("ends_at", ["http.response.start", "http.response.body", None])
+def test_a_table_is_deleted_whether_or_not_it_was_sent_to_the_end(tmp_path, ends_at):
+    """A right may end in the middle of it, and the table holds words of people in clear."""
+    file, sent = tmp_path / "table.csv", list[str]()
+    file.write_text("name\nMaria Held\n")
+
+    async def send(message: Message) -> None:
+        if message["type"] == ends_at:
+            raise PermissionEnded
+        sent.append(message["type"])
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "GET", "headers": []}
+    try:
+        asyncio.run(SentOnce(file)(scope, receive, send))
+    except PermissionEnded:
+        assert ends_at
+    begun = [] if ends_at == "http.response.start" else ["http.response.start"]
+    assert (sent[:1], file.exists()) == (begun, False)
