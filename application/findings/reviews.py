@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from math import ceil
@@ -65,7 +65,7 @@ def qbr_skipped(at: Examined) -> Iterator[Found]:
     yield from _overdue(at, "qbr", most)
     qbrs = [each for each in at.all(Review).values() if each.kind == "qbr"]
     for each in qbrs:
-        if each.state == "cancelled" and each.moved_to_on is None and not _made_up_for(each, qbrs):
+        if each.state == "cancelled" and each.moved_to_on is None and not _made_up_for(each, qbrs, at):
             yield Found(
                 f"The QBR “{each.id}”, planned for {each.planned_on}, was cancelled without a new date. Set one.",
                 at.since([each]),
@@ -76,10 +76,12 @@ def qbr_skipped(at: Examined) -> Iterator[Found]:
             )
 
 
-def _made_up_for(cancelled: Review, qbrs: Sequence[Review]) -> bool:
-    """Return whether another one is planned, or was held since the day for which this one was planned."""
+def _made_up_for(cancelled: Review, qbrs: Sequence[Review], at: Examined) -> bool:
+    """Return whether another one is planned or was held since this one was cancelled, or since the day it was planned
+    for."""
+    since = min(filter(None, (cancelled.planned_on, at.since([cancelled]))))
     others = (each.held_on or each.planned_on for each in qbrs if each.state != "cancelled")
-    return any(day and cancelled.planned_on and day >= cancelled.planned_on for day in others)
+    return any(day and day >= since for day in others)
 
 
 def qbr_without_commitments(at: Examined) -> Iterator[Found]:
@@ -151,13 +153,19 @@ def qbr_metrics_without_goal(at: Examined) -> Iterator[Found]:
             )
 
 
+def pack_due_on(day: date, hours: int) -> date:
+    """Return the last day on which a pack may go out for a review of a day, so many hours before. Of reviews and packs
+    the day is known and not the hour, so hours of a day that was begun count as a whole one."""
+    return day - timedelta(days=ceil(hours / HOURS_OF_A_DAY))
+
+
 def pack_late(at: Examined) -> Iterator[Found]:
     least = at.policy.pack_hours
     for each in current_qbrs(at):
         day, sent = each.held_on or each.planned_on, each.circulated_on
         if day is None or (sent is None and each.state != "scheduled"):
             continue
-        last_on = day - timedelta(days=ceil(least / HOURS_OF_A_DAY))
+        last_on = pack_due_on(day, least)
         if (sent <= last_on) if sent else not at.is_after(last_on):
             continue
         was = f"went out on {sent}" if sent else "has not gone out"

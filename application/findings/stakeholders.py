@@ -101,7 +101,9 @@ def single_threaded(at: Examined) -> Iterator[Found]:
     if is_single_threaded(at.plan):
         others = [each for each in at.people if not each.is_engaged]
         yield Found(
-            f"{_engaged(at)}: if they leave, the account starts anew. Win a second person who knows us well.",
+            f"{_engaged(at)}: if they leave, the account starts anew. Win a second person who knows us well."
+            if at.engaged
+            else f"{_engaged(at)}. Win two people who know us well.",
             at.since(at.engaged),
             at.engaged,
             at.events(at.engaged),

@@ -75,7 +75,9 @@ def no_whitespace_candidate(at: Examined) -> Iterator[Found]:
     within = days(at.policy.quick_win_days)
     yield Found(
         f"None of {counted(len(cells), 'cell')} still to be won is a quick win, to be piloted within {within}, or to be"
-        " worked on now. Choose one to begin with.",
+        " worked on now. Choose one to begin with."
+        if cells
+        else "The whitespace shows nothing that is still to be won. Add the unit or the offering to begin with.",
         at.since(each.cell for each in cells if each.cell),
         remedies=assess(best, timing="now")
         or [remedy("add-unit", "name", "kind", "buying_center"), remedy("list-offering", "name", "kind")],

@@ -14,6 +14,7 @@ from domain.account_plan.hypotheses import Hypothesis
 from domain.account_plan.risks import Risk
 from domain.account_plan.whitespace import Cell, Penetration
 from domain.program.policy import Severity
+from domain.record import Recorded
 
 NOTHING_YET: frozenset[Penetration] = frozenset({"unknown", "none", "aware"})
 CONVERTED: frozenset[Penetration] = frozenset({"opportunity", "pilot", "adopted"})
@@ -38,13 +39,17 @@ def penetrated_share(at: Measured) -> Figures:
 
 
 def risks_worked(at: Measured) -> Figures:
-    return one(len({record.event.subject() for record in at.recorded if record.event.noun == Risk.noun}))
+    return one(len({record.event.subject() for record in _about_risks(at)}))
 
 
 def risk_updates_per_week(at: Measured) -> Figures:
     days = (at.period.b.date - at.period.a.date).days
-    updates = sum(record.event.noun == Risk.noun for record in at.recorded)
-    return share(updates * DAYS_OF_A_WEEK, days)
+    return share(len(_about_risks(at)) * DAYS_OF_A_WEEK, days)
+
+
+def _about_risks(at: Measured) -> list[Recorded]:
+    """Return the records of the month about risks. That a risk was entered by mistake is no work on it."""
+    return [record for record in at.recorded if record.event.noun == Risk.noun and not record.event.withdraws]
 
 
 def exposure(at: Measured) -> Figures:

@@ -1,13 +1,14 @@
 """The quarterly business review, internal or for the customer: what was delivered, and what both sides do next."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
 from application.findings.examined import Examined
+from application.findings.reviews import pack_due_on
 from application.packs.canvas import PackRisk, risks
 from application.packs.pack import Pack, Person, called, heading_of, held_before, review_meant, shown
 from domain.account_plan.actions import Action, ActionState
@@ -374,7 +375,7 @@ def _executives(at: Examined, review: Review) -> Check:
 
 def _metrics(at: Examined, review: Review) -> Check:
     day, hours = review.held_on or review.planned_on or at.day, at.policy.pack_hours
-    last_on = day - timedelta(hours=hours)
+    last_on = pack_due_on(day, hours)
     sent = review.circulated_on
     if not review.metrics:
         told, ok = f"No metrics went out with the pack; they are due by {last_on}.", False

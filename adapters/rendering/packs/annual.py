@@ -1,5 +1,6 @@
 """The annual review as a document."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -30,6 +31,14 @@ LABELS: Mapping[AnnualMeasure, str] = {
     "penetrated_share": "whitespace adopted",
     "hygiene": "sections up to date",
 }
+
+CALLED: Mapping[str, str] = {
+    "contact_days": "days that the policy says",
+    "sections": "the policy",
+    **{str(name): label for name, label in LABELS.items()},
+}
+"""The measures and numbers of the policy that definitions name."""
+NAMED = re.compile("`([^`]+)`")
 
 
 def annual(pack: Json) -> Document:
@@ -100,7 +109,7 @@ def goals(rows: Sequence[Json], caption: str, empty: str) -> Table:
 
 def goal(row: Json) -> Sequence[Cell]:
     reached = row["reached"]
-    met = reached is not None and Decimal(reached) >= Decimal(row["target"]) >= Decimal(row["baseline"])
+    met = reached is not None and is_met(Decimal(row["baseline"]), Decimal(row["target"]), Decimal(reached))
     due: tuple[str, Tone] = ("overdue", "bad") if row["overdue"] else ("", "")
     done = f"achieved {day(row['achieved_on'])}" if row["achieved_on"] else due[0]
     return (
@@ -112,6 +121,11 @@ def goal(row: Json) -> Sequence[Cell]:
         Cell(day(row["due_on"]), done, due[1]),
         Cell(row["owner"]),
     )
+
+
+def is_met(baseline: Decimal, target: Decimal, reached: Decimal) -> bool:
+    """Whether a goal was reached, upwards or downwards."""
+    return reached >= target if target >= baseline else reached <= target
 
 
 def number(given: str) -> str:
@@ -133,8 +147,9 @@ def told(figure: Json, currency: str) -> str:
 
 
 def plainly(definition: str) -> str:
-    """Return the definition of a measure, with the names of other measures as separate words."""
-    return definition.replace("`", "").replace("_", " ")
+    """Return the definition of a measure as a sentence, with other measures under the names they have here."""
+    told = NAMED.sub(lambda found: CALLED.get(found[1]) or spaced(found[1]), definition)
+    return told[:1].upper() + told[1:]
 
 
 def numbers(rows: Sequence[Json], currency: str) -> Table:

@@ -1,5 +1,6 @@
 """The quarterly business review as a document, internal or for the customer."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from adapters.rendering.document import FOOTER, Block, Cell, Column, Document, Fact, Section, Sentence, Table, Tone
@@ -116,7 +117,9 @@ def outcome(row: Json) -> Sequence[Cell]:
 
 def measured(row: Json) -> str:
     """Return the measure with its unit, unless its name contains the unit."""
-    return row["measure"] if row["unit"].lower() in row["measure"].lower() else f"{row['measure']}, {row['unit']}"
+    measure, unit = row["measure"], row["unit"]
+    is_said = re.search(rf"(?<!\w){re.escape(unit)}(?!\w)", measure, re.IGNORECASE)
+    return measure if is_said else f"{measure}, {unit}"
 
 
 def figure(given: str | None) -> str:

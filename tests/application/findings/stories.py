@@ -375,6 +375,13 @@ STORIES = [
         saying={"planned_on": "2026-03-10"},
     ),
     Story(
+        "qbr-skipped",  # it takes place earlier
+        [SCHEDULED, CANCELLED],
+        ("2026-02-03", "2026-02-03"),
+        quiet=[("2026-02-03", "schedule-review", {"id": "Q2", "kind": "qbr", "planned_on": "2026-02-20"})],
+        loud=[("2026-02-01", "schedule-review", {"id": "Q2", "kind": "qbr", "planned_on": "2026-02-01"})],
+    ),
+    Story(
         "qbr-without-commitments",
         [COO, qbr("Q1", "2026-02-01")],
         quiet=[action("a", "2026-02-01", kind="joint", review="Q1")],

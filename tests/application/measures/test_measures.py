@@ -476,6 +476,8 @@ STORIES: list[Story] = [
             risk("b"),
             ("2026-02-01", "reassess-risk", {"id": "a", "likelihood": 4}),
             ("2026-02-28", "plan-mitigation", {"id": "a", "statement": "Train both shifts on line B"}),
+            risk("c", "2026-02-28"),
+            ("2026-02-28", "withdraw-risk", {"id": "c", "reason": "Another account"}),
         ],
         {"2026-01": "2", "2026-02": "1", "2026-03": "0"},
     ),

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from application.findings.judging import findings_view
 from application.packs.pack import PackKind
 from application.packs.qbr import Check, QbrPack
 from application.packs.registry import pack
+from domain.program import PROGRAM
 from domain.record import Recorded
 from tests.everything import ACTION, GOAL, HYPOTHESIS, OPPORTUNITY, PLAY, RISK, everything
 from tests.histories import History, opened, retold
@@ -210,6 +212,29 @@ def test_a_review_that_is_prepared_passes_every_check():
 )
 def test_a_review_with_one_thing_missing_fails_that_check_alone(lines, fails):
     assert [name for name, ok in checks(told(*lines)).items() if not ok] == [fails]
+
+
+@pytest.mark.parametrize(
+    ("hours", "day", "ok"), [(24, "2026-03-09", True), (25, "2026-03-09", False), (25, "2026-03-08", True)]
+)
+def test_a_pack_is_in_time_by_whole_days_as_the_findings_say(hours, day, ok):
+    practice = History(type=PROGRAM)
+    practice.on("2026-01-05", "open-program", name="P", currency="EUR")
+    adopted = {"effective_on": "2026-01-05", "policy": {"pack_hours": hours}, "reason": "Agreed"}
+    practice.on("2026-01-05", "adopt-policy", **adopted)
+    program = tuple(practice.known.records)
+    history = told(*PEOPLE, *PROMISED, ("2026-01-05", "schedule-review", QBR | AGENDA), circulated(day))
+    assert checks(history, program=program)["metrics-in-time"] is ok
+    cut = history.cut("2026-03-10", "2026-12-31")
+    late = [each.rule for each in findings_view(history.known, cut, program).items if each.rule == "pack-late"]
+    assert late == ([] if ok else ["pack-late"])
+
+
+def test_whoever_left_after_a_review_was_at_it():
+    came = {"kind": "qbr", "audience": "customer", "held_on": "2026-02-01", "ours": ["ann", "eve"], "theirs": ["coo"]}
+    history = told(*PEOPLE, ("2026-02-01", "hold-review", {"id": "q", **came}))
+    history.on("2026-02-10", "record-departure", id="coo", left_on="2026-02-10")
+    assert checks(history)["executives-invited"]
 
 
 def test_the_program_says_the_agenda_of_a_review_that_has_none_and_how_long_one_may_be():
