@@ -86,12 +86,16 @@ def held(at: Examined) -> list[Review]:
 
 
 def review_meant(at: Examined, kind: ReviewKind) -> Review | None:
-    """Return the review that a pack is for: the next planned one of its kind, else the last one held."""
-    of_kind = [each for each in at.plan.all(Review).values() if each.kind == kind]
-    planned = [each for each in of_kind if each.state == "scheduled" and each.planned_on]
-    if planned:
-        return min(planned, key=lambda each: each.planned_on or date.max)
-    return next((each for each in reversed(held(at)) if each.kind == kind), None)
+    """Return the review that a pack is for: the next planned one of its kind, else the last one by its day, whether it
+    was held or is still on the list."""
+    days = {
+        each.id: day
+        for each in at.plan.all(Review).values()
+        if each.kind == kind and each.state != "cancelled" and (day := each.held_on or each.planned_on)
+    }
+    ahead = [id for id, day in days.items() if day >= at.today and at.plan.the(Review, id).state == "scheduled"]
+    meant = min(ahead, key=days.__getitem__) if ahead else max(reversed(days), key=days.__getitem__, default=None)
+    return at.plan.find(Review, meant) if meant else None
 
 
 def held_before(at: Examined, review: Review | None, kind: ReviewKind) -> Review | None:

@@ -151,7 +151,7 @@ class ForUs(BaseModel):
 class QbrPack(Pack):
     """The document for a quarterly business review."""
 
-    review: Meeting | None = Field(description="The next one planned, else the last one held.")
+    review: Meeting | None = Field(description="The next one planned, else the last one.")
     agenda: PackAgenda
     since_on: date | None = Field(
         description="The day of the one before; else that of the plan's opening, which customers do not see."

@@ -230,6 +230,22 @@ def test_a_pack_is_in_time_by_whole_days_as_the_findings_say(hours, day, ok):
     assert late == ([] if ok else ["pack-late"])
 
 
+def test_a_pack_is_for_the_next_review_and_one_that_was_never_held_is_no_next_one():
+    history = told(
+        *PEOPLE,
+        ("2026-01-05", "schedule-review", QBR | {"planned_on": "2026-02-10"}),
+        ("2026-01-05", "schedule-review", QBR | {"id": "next", "planned_on": "2026-05-10"}),
+        ("2026-01-05", "schedule-review", QBR | {"id": "later", "planned_on": "2026-08-10"}),
+    )
+
+    def meant(day: str) -> str:
+        review = made("qbr", history, day).review
+        return str(review.id)
+
+    assert [meant(day) for day in ("2026-02-10", "2026-02-11", "2026-05-10")] == ["q", "next", "next"]
+    assert [meant(day) for day in ("2026-05-11", "2026-08-10", "2026-08-11")] == ["later", "later", "later"]
+
+
 def test_whoever_left_after_a_review_was_at_it():
     came = {"kind": "qbr", "audience": "customer", "held_on": "2026-02-01", "ours": ["ann", "eve"], "theirs": ["coo"]}
     history = told(*PEOPLE, ("2026-02-01", "hold-review", {"id": "q", **came}))
