@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from adapters.access.callers import Callers, Development
 from adapters.access.issuer_sign_in import IssuerSignIn
-from adapters.bootstrap.http_service import Reception, http_app
+from adapters.bootstrap.http_service import Authentication, http_app
 from adapters.http.limits import Buckets
 from adapters.observability.readiness import Checks
 from adapters.outbound.webhooks.addresses import Targets
@@ -154,7 +154,7 @@ def served(
     """A process of its own, as far as anybody can tell from outside."""
     clock = clock or Clock()
     development = None if callers else Development()
-    let_in = Reception(callers or Development(), limits, keys_changed, caller_by_key, development)
+    let_in = Authentication(callers or Development(), limits, keys_changed, caller_by_key, development)
     app = http_app(
         store,
         let_in,

@@ -41,7 +41,7 @@ from application.measures.registry import MEASURES
 from application.reports.blind_spots import What
 from application.reports.outcomes import Flag, Outcome
 from application.views.by_section import plural
-from application.views.compared import OF_THEIR_OWN
+from application.views.thing_comparison import OF_THEIR_OWN
 from application.webhooks.attempts import REASONS
 from application.webhooks.endpoints import State
 from domain.account_plan.standing import AttitudeWord

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from adapters.access.api_keys import ApiKeyCache
 from adapters.access.callers import Development
 from adapters.access.sessions import Sessions
-from adapters.bootstrap.http_service import Reception, Server, http_app
+from adapters.bootstrap.http_service import Authentication, Server, http_app
 from adapters.bootstrap.store import aggregates_read, findings_across_plans
 from adapters.cli.demonstration import stories
 from adapters.outbound.webhooks.addresses import Targets
@@ -171,7 +171,7 @@ def open_office(store: Store) -> Iterator[Office]:
     findings_across_plans(store, clock).catch_up()
     Notary(store.datastore, LOG_KEY, clock).seal()
     keys = known_keys(store, clock)
-    let_in = Reception(Development(), caller_by_key=keys.caller_by_id, development=Development())
+    let_in = Authentication(Development(), caller_by_key=keys.caller_by_id, development=Development())
     app = http_app(store, let_in, SECRET, now=clock, targets=Targets(loopback=True), pages=pages, signing=LOG_KEY)
     server = Server(uvicorn.Config(app, port=0, log_config=None, access_log=False), store.watch)
     with socket.create_server(("127.0.0.1", 0)) as listener, browsing() as browser:

@@ -17,7 +17,7 @@ from adapters.privacy.key_encryption import GivenKeys
 from application.aggregates.cache import AggregateCache
 from application.aggregates.handle import Aggregates, Outcome
 from application.aggregates.ports import Answer, CommandContext, Commit, ProjectionLag, ToRecord
-from application.mergers.other_plans import beyond_one_plan
+from application.mergers.cross_plan_commands import reach_of
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS, AccountPlanEvent
 from domain.account_plan.entries import NoteWritten
 from domain.account_plan.language import AccountPlan
@@ -160,7 +160,7 @@ def plans_on(
     store: Store, now: Callable[[], datetime] = lambda: MONDAY, cache: AggregateCache[AccountPlan] | None = None
 ) -> Aggregates[AccountPlan]:
     """As a process of its own would have them: with a memory that knows of nobody else's doings."""
-    return Aggregates(ACCOUNT_PLAN, store.events, now, uuid4, cache=cache, beyond=beyond_one_plan)
+    return Aggregates(ACCOUNT_PLAN, store.events, now, uuid4, cache=cache, beyond=reach_of)
 
 
 def handle(plans: Aggregates[AccountPlan], command: str, /, **body: Any) -> Outcome:

@@ -11,7 +11,7 @@ from adapters.access.api_keys import EndpointOwners
 from adapters.bootstrap.webhook_worker import bodies
 from adapters.outbound.webhooks.addresses import Targets
 from adapters.outbound.webhooks.delivery import WebhookSender
-from adapters.outbound.webhooks.worker import Unheard, Worker
+from adapters.outbound.webhooks.worker import NoMetrics, Worker
 from adapters.postgres.store import Store
 from adapters.postgres.webhook_lanes import PostgresLanes
 from application.webhooks.endpoints import Webhook
@@ -59,7 +59,7 @@ class Hooks:
         sender = WebhookSender(Targets(loopback=True), clock, NOBODY, self.patience)
         body = bodies(self.store, "https://plans.example", clock)
         owners = EndpointOwners(known_keys(self.store, clock), issuer_is_trusted=True)
-        return Worker(self.lanes(lease), sender, body, owners.may_receive, clock, lambda: 0.5, Unheard())
+        return Worker(self.lanes(lease), sender, body, owners.may_receive, clock, lambda: 0.5, NoMetrics())
 
     def work_off(self, **forward: float) -> None:
         """Everything that is due by then."""

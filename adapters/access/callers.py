@@ -43,7 +43,7 @@ class Bearers:
         if scheme.lower() != "bearer":
             raise CallerUnknown(CallerUnknown.__doc__)
         caller = await self._caller(token.strip())
-        return caller.acting_for(stood_in_for(headers))
+        return caller.acting_for(principal_of(headers))
 
     async def _caller(self, token: str) -> Caller:
         if self._tokens and not token.startswith(MARK):
@@ -73,7 +73,7 @@ class Development:
             actor = person_in(headers, "x-actor") or DEVELOPER
         except ValueError as wrong:
             raise CallerUnknown(f"X-Actor is the id of one of our people: it {wrong}.") from None
-        return self.caller(actor).acting_for(stood_in_for(headers))
+        return self.caller(actor).acting_for(principal_of(headers))
 
     def caller(self, actor: str) -> Caller:
         """Return the caller who chose this name."""
@@ -91,7 +91,7 @@ class DevelopmentUntilKeys:
         return await (self._bearers if self._development.is_over() else self._development).identify(headers)
 
 
-def stood_in_for(headers: Mapping[str, str]) -> str | None:
+def principal_of(headers: Mapping[str, str]) -> str | None:
     """Return the person on whose behalf the caller acts, if any. Raises `CallerNotAllowed` if it is not an id of a
     person."""
     try:

@@ -8,8 +8,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from adapters.bootstrap.background import at_work
-from adapters.bootstrap.garbage import spare_the_collector
-from adapters.bootstrap.process_beside import ProcessBeside, Task, service_gone
+from adapters.bootstrap.child_process import ChildProcess, Task, service_gone
+from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
 from adapters.observability.metrics import BackgroundMetrics
@@ -23,7 +23,7 @@ class Report(NamedTuple):
     metrics: Sequence[Metric] = ()
 
 
-class BackgroundProcess(ProcessBeside[Report], Collector):
+class BackgroundProcess(ChildProcess[Report], Collector):
     """The background process as the service sees it. Its metrics are those of its last report."""
 
     def __init__(self, settings: Settings, with_webhooks: bool) -> None:
@@ -46,7 +46,7 @@ def work(line: Connection, settings: Settings, with_webhooks: bool) -> None:
     """Do the background work and report on it."""
     metrics = BackgroundMetrics()
     with open_store(settings) as store, at_work(store, settings, metrics, with_webhooks) as going_on:
-        spare_the_collector()
+        tune_garbage_collection()
         while not service_gone():
             found = list(metrics.registry.collect())
             line.send(Report(going_on.why_behind(), going_on.why_unsealed(), found))

@@ -9,8 +9,8 @@ from adapters.bootstrap.store import account_plans, make_id, the_program, utc_no
 from adapters.observability.periodic import every
 from adapters.postgres.relays import PostgresTurn, came_to
 from adapters.postgres.store import Store
-from application.rounds.carrying_out import CommittedLists
-from application.rounds.following import NAME, follow
+from application.rounds.committed_lists import CommittedLists
+from application.rounds.list_follower import NAME, follow
 
 SECONDS_BETWEEN_LOOKS = 1.0
 """Seconds between two looks at the log for committed lists."""

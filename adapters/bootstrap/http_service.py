@@ -31,8 +31,8 @@ from adapters.access.sign_in import SignIn
 from adapters.bootstrap.audit_bundle import bundle_without_words
 from adapters.bootstrap.background import forgetting, witnessing
 from adapters.bootstrap.background_process import BackgroundProcess
-from adapters.bootstrap.garbage import collecting_nothing, spare_the_collector
-from adapters.bootstrap.importing import importing
+from adapters.bootstrap.garbage_collection import tune_garbage_collection, without_garbage_collection
+from adapters.bootstrap.imports import importing
 from adapters.bootstrap.settings import (
     DEFAULT_PUBLIC_URL,
     Settings,
@@ -45,13 +45,13 @@ from adapters.bootstrap.store import (
     account_plans,
     ending_in_order,
     findings_across_plans,
-    looking_at,
     make_id,
     needs_keys,
     open_store,
     promises_across_plans,
     the_program,
     utc_now,
+    watching_keys,
 )
 from adapters.bootstrap.views_process import ViewsProcess
 from adapters.bootstrap.webhook_worker import subscriptions, trying_out, webhook_targets
@@ -78,8 +78,8 @@ from application.aggregates.access import Caller
 from application.aggregates.ports import StoreUnavailable
 from application.library.from_library import LibraryReader
 from application.proof.ports import LogVerified, VerifyLog
-from application.rounds.carrying_out import CommittedLists
-from application.rounds.following import NAME as LISTS
+from application.rounds.committed_lists import CommittedLists
+from application.rounds.list_follower import NAME as LISTS
 
 logger = structlog.get_logger("plantrail")
 
@@ -87,7 +87,7 @@ FILES_BESIDE_CONNECTIONS = 200
 
 
 @dataclass(frozen=True)
-class Reception:
+class Authentication:
     """How callers are identified, and how often each may call."""
 
     callers: Callers
@@ -104,7 +104,7 @@ class Reception:
 
 
 @contextmanager
-def reception(settings: Settings, host: str, store: Store, tell: bool = True) -> Iterator[Reception]:
+def authentication(settings: Settings, host: str, store: Store, tell: bool = True) -> Iterator[Authentication]:
     """Return how callers are identified: by API keys and tokens, if there are any. Otherwise only this machine is
     served, and the log says so.
 
@@ -129,8 +129,8 @@ def reception(settings: Settings, host: str, store: Store, tell: bool = True) ->
             keys.refresh()
 
     store.datastore.timeline.when_another(keys.forget)
-    with looking_at(keys, store):
-        yield Reception(
+    with watching_keys(keys, store):
+        yield Authentication(
             DevelopmentUntilKeys(development, bearers) if development else bearers,
             Buckets(settings.requests_per_second),
             look_anew,
@@ -162,7 +162,7 @@ def sign_in(settings: Settings, address: str) -> SignIn | None:
 
 def http_app(
     store: Store,
-    let_in: Reception,
+    let_in: Authentication,
     secret: bytes,
     checks: Checks | None = None,
     address: str = DEFAULT_PUBLIC_URL,
@@ -300,7 +300,7 @@ def open_enough_files(connections: int) -> None:
 def app_of(
     settings: Settings,
     store: Store,
-    let_in: Reception,
+    let_in: Authentication,
     pages: Pages,
     checks: Checks | None = None,
     metrics: Metrics | None = None,
@@ -327,7 +327,7 @@ def app_of(
 @contextmanager
 def application(settings: Settings, host: str, pages: Pages) -> Iterator[FastAPI]:
     """Yield the application, for the process that answers slow requests."""
-    with open_store(settings) as store, reception(settings, host, store, tell=False) as let_in, forgetting(store):
+    with open_store(settings) as store, authentication(settings, host, store, tell=False) as let_in, forgetting(store):
         yield app_of(settings, store, let_in, pages)
 
 
@@ -343,7 +343,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         background,
         views,
         open_store(settings) as store,
-        reception(settings, host, store) as let_in,
+        authentication(settings, host, store) as let_in,
         forgetting(store),
     ):
         metrics.registry.register(background)
@@ -358,12 +358,12 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
             background.why_unsealed,
         )
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
-        with collecting_nothing():
+        with without_garbage_collection():
             app = app_of(settings, store, let_in, pages, checks, metrics, views.elsewhere)
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
         config = server_config(app, host, port, Connections(limits, metrics, make_id))
         open_enough_files(settings.connections)
-        spare_the_collector()
+        tune_garbage_collection()
 
         def begin() -> None:
             """Prepare what only requests need."""

@@ -25,8 +25,8 @@ from adapters.proof.checkpoints import LogKey
 from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.library.examples import check_example
-from application.library.in_use import in_use
-from application.mergers.other_plans import beyond_one_plan
+from application.library.plays_in_use import in_use
+from application.mergers.cross_plan_commands import reach_of
 from application.proof.checkpoints import KeptCheckpoint
 from application.rounds.phases import check_phase
 from application.rounds.ranking import check_list
@@ -110,7 +110,7 @@ def aggregates_read(store: Store) -> Callable[[AggregateType[Any], UUID], Loaded
 
 
 def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[AccountPlan]:
-    plans = Aggregates(ACCOUNT_PLAN, store.events, now, make_id, beyond=beyond_one_plan)
+    plans = Aggregates(ACCOUNT_PLAN, store.events, now, make_id, beyond=reach_of)
     store.datastore.timeline.when_another(plans.drop_all)
     return plans
 
@@ -156,7 +156,7 @@ def needs_keys(settings: Settings, store: Store) -> bool:
     return settings.oidc_issuer is not None or store.api_keys.any()
 
 
-def looking_at(keys: ApiKeyCache, store: Store) -> AbstractContextManager[None]:
+def watching_keys(keys: ApiKeyCache, store: Store) -> AbstractContextManager[None]:
     """Keep a copy of the API keys current for the length of the context."""
     follows = "keys that are taken back stay good for a minute; from then on nobody is let in by a key"
     return every(SECONDS_BETWEEN_LOOKS, keys.refresh, "looking at keys", follows, store.outages)

@@ -21,8 +21,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
-from adapters.bootstrap.garbage import spare_the_collector
-from adapters.bootstrap.process_beside import END, ProcessBeside, Started, Task, latest, reporting, tell
+from adapters.bootstrap.child_process import END, ChildProcess, Started, Task, latest, reporting, tell
+from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.http.elsewhere import Elsewhere
 from adapters.observability import log_format as logs
 
@@ -45,7 +45,7 @@ class Report(NamedTuple):
     worn: bool
 
 
-class ViewsProcess(ProcessBeside[Report]):
+class ViewsProcess(ChildProcess[Report]):
     """The process as the service sees it."""
 
     def __init__(self, application: Application) -> None:
@@ -104,7 +104,7 @@ def work(line: Connection, application: Application, path: str) -> None:
                 server_header=False,
             )
         )
-        spare_the_collector()
+        tune_garbage_collection()
         at_first, serves, leaves = megabytes(), False, False
 
         def report() -> Report:

@@ -10,7 +10,7 @@ import structlog
 from adapters.access.api_keys import ApiKeyCache, EndpointOwners
 from adapters.access.tls_trust import public_authorities
 from adapters.bootstrap.settings import DEFAULT_PUBLIC_URL, Settings, public_url
-from adapters.bootstrap.store import findings_across_plans, looking_at, make_id, utc_now
+from adapters.bootstrap.store import findings_across_plans, make_id, utc_now, watching_keys
 from adapters.events.cloud_events import CloudEvents, topics_named
 from adapters.observability.metrics import BackgroundMetrics
 from adapters.outbound.webhooks.addresses import Targets
@@ -76,7 +76,7 @@ def pushing(store: Store, settings: Settings, metrics: BackgroundMetrics) -> Ite
 
     try:
         keys.refresh()
-        with looking_at(keys, store), at_work(worker) as there, store.watch.telling(tell):
+        with watching_keys(keys, store), at_work(worker) as there, store.watch.telling(tell):
             yield
     finally:
         datastore.close()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 import structlog
 import typer
 
-from adapters.bootstrap.garbage import collecting_nothing
+from adapters.bootstrap.garbage_collection import without_garbage_collection
 from adapters.bootstrap.settings import Settings
 from adapters.cli.errors import explained
 from adapters.cli.groups import Group
@@ -71,7 +71,7 @@ class MadeWhenAsked(Mapping[str, Any]):
 @cache
 def made_by(module: str) -> Mapping[str, Any]:
     group = typer.Typer(rich_markup_mode=None)
-    with collecting_nothing():
+    with without_garbage_collection():
         import_module(f"adapters.cli.{module}").add_to(group)
     return typer.main.get_group(group).commands
 

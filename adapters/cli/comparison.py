@@ -8,8 +8,8 @@ from rich.text import Text
 
 from adapters.cli.tables import ALARM, GOOD, QUIET, TITLE, WARNING, lines, named, panel, table, text
 from adapters.rendering.words import counted, essence, in_words, spaced, with_unit
-from application.views.compared import Direction, Move
 from application.views.diff import Change, Diff, Touched
+from application.views.thing_comparison import Direction, Move
 from domain.account_plan.plan import Plan
 from domain.language import shortened
 

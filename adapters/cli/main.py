@@ -4,7 +4,7 @@ import sys
 
 from pydantic import BaseModel
 
-from adapters.bootstrap.garbage import collecting_nothing
+from adapters.bootstrap.garbage_collection import without_garbage_collection
 
 # Models are built when they are first used: there are hundreds, including those of FastAPI, and most processes use few.
 BaseModel.model_config["defer_build"] = True
@@ -15,7 +15,7 @@ def app() -> None:
     second.
     """
     try:
-        with collecting_nothing():
+        with without_garbage_collection():
             from adapters.cli.commands import app as commands
         commands()
     except KeyboardInterrupt:

@@ -29,7 +29,7 @@ from application.findings.program import PlanStanding, ProgramExamined, program_
 from application.library.examples import NoSuchExample, example_view
 from application.measures.query import MeasuresQuery
 from application.measures.series import measures_view
-from application.rounds.carrying_out import CommittedLists, EntryResult, EntryState
+from application.rounds.committed_lists import CommittedLists, EntryResult, EntryState
 from application.rounds.ranking import marks
 from application.views.current_program import CurrentProgram, LoadedProgram, current_program
 from application.views.cuts import CutRefused, cut_at, timezone_of

@@ -20,7 +20,7 @@ from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.streamed import written
-from application.reports.month_report import MonthInTheMaking
+from application.reports.month_report import MonthReportBuilder
 from application.reports.months import month_named
 from application.reports.said_vs_did import cuts_meant, last_position, said_vs_did
 from application.views.loaded_plan import LoadedPlan
@@ -89,7 +89,7 @@ def month(
     form, now = form_of("json" if as_json else format, output), utc_now()
     asked = month_named(month, now)
     with open_store(Settings()) as store:
-        making = MonthInTheMaking(asked, now, owner, tier, store.events.read(PROGRAM_ID))
+        making = MonthReportBuilder(asked, now, owner, tier, store.events.read(PROGRAM_ID))
         if store.month_ends.state(asked, now):
             plans = (making.add_kept(*kept) for kept in store.month_ends.kept(asked))
         else:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.bootstrap.garbage import collecting_nothing
+from adapters.bootstrap.garbage_collection import without_garbage_collection
 from adapters.bootstrap.settings import Settings
 from adapters.cli.errors import Told
 
@@ -31,7 +31,7 @@ def serve(
     """Serve the plans over HTTP until Ctrl-C."""
     check_free(host, port)
     # The web framework loads slowly, so it is loaded only here.
-    with collecting_nothing():
+    with without_garbage_collection():
         from adapters.bootstrap.http_service import serve as serve_http
         from adapters.web.app import pages
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from adapters.events.stored_format import WHOLE_EVENTS, WhenNeeded, decode, is_whole
+from adapters.events.stored_format import WHOLE_EVENTS, LazyValues, decode, is_whole
 from application.portfolio.projector import PartialEvent, maker, reads
 from domain.language import Event
 
@@ -43,4 +43,4 @@ def _reader(event: type[Event]) -> Any:
     return TypeAdapter(stored).validator.validate_json
 
 
-_READ = WhenNeeded(WHOLE_EVENTS, lambda event: (_reader(event), maker(event)))
+_READ = LazyValues(WHOLE_EVENTS, lambda event: (_reader(event), maker(event)))

@@ -30,33 +30,33 @@ META, DATA, OPEN_END = b'{"meta":', b',"data":', b',"sealed":[]}'
 occur in no string."""
 
 
-def _as_it_is(data: dict[str, Any]) -> dict[str, Any]:
+def _unchanged(data: dict[str, Any]) -> dict[str, Any]:
     """Return the payload unchanged: the fields that the new version added may be missing."""
     return data
 
 
 UPCASTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     # Version 2 adds the library play from which it was made.
-    "ActionAdded": _as_it_is,
-    "ActionCorrected": _as_it_is,
+    "ActionAdded": _unchanged,
+    "ActionCorrected": _unchanged,
     # Version 2 adds the hash of the document.
-    "PackCirculated": _as_it_is,
+    "PackCirculated": _unchanged,
     # Version 2 adds the former values.
-    "PlanCorrected": _as_it_is,
-    "StakeholderCorrected": _as_it_is,
+    "PlanCorrected": _unchanged,
+    "StakeholderCorrected": _unchanged,
     # Version 3 adds who of the customer's people agreed.
-    "ActionCorrected.2": _as_it_is,
+    "ActionCorrected.2": _unchanged,
     # Version 3 adds whether the last move was a promotion.
-    "StakeholderCorrected.2": _as_it_is,
+    "StakeholderCorrected.2": _unchanged,
     # Version 2 adds the answer and who gave it.
-    "RequestCorrected": _as_it_is,
+    "RequestCorrected": _unchanged,
     # Version 2 adds the response to the risk.
-    "RiskCorrected": _as_it_is,
+    "RiskCorrected": _unchanged,
     # Version 2 adds whether it was taken away.
-    "UnitCorrected": _as_it_is,
+    "UnitCorrected": _unchanged,
     # Version 2 adds the day.
-    "TeamAligned": _as_it_is,
-    "OfferingCorrected": _as_it_is,
+    "TeamAligned": _unchanged,
+    "OfferingCorrected": _unchanged,
 }
 """For each older topic, the function that converts its whole payload into the current version."""
 
@@ -215,7 +215,7 @@ def people_spoken_of(event: Event, meta: MetaToRecord) -> set[str]:
     return {who for people in words_apart(event, meta) for who in people}
 
 
-class WhenNeeded(dict[K, V]):
+class LazyValues(dict[K, V]):
     """A dictionary that computes a value when its key is first used."""
 
     def __init__(self, events: Mapping[K, type[Event]], make: Callable[[type[Event]], V]) -> None:
@@ -230,10 +230,10 @@ class WhenNeeded(dict[K, V]):
 
 EVENTS_BY_TOPIC = {topic_of(name): event for name, event in REGISTRY.events.items()}
 WHOLE_EVENTS = EVENTS_BY_TOPIC | {
-    topic: REGISTRY.events[topic.partition(".")[0]] for topic, upcast in UPCASTS.items() if upcast is _as_it_is
+    topic: REGISTRY.events[topic.partition(".")[0]] for topic, upcast in UPCASTS.items() if upcast is _unchanged
 }
 """For each topic, the event whose payload contains every field that the current version requires."""
-_WRITE = WhenNeeded(
+_WRITE = LazyValues(
     {event: event for event in REGISTRY.events.values()}, lambda event: event.__pydantic_serializer__.to_json
 )
 
@@ -245,11 +245,11 @@ def is_open(state: bytes) -> bool:
 
 def is_whole(topic: str) -> bool:
     """Return whether a payload of the topic can be read without conversion."""
-    return topic in WHOLE_EVENTS and UPCASTS.get(topic, _as_it_is) is _as_it_is
+    return topic in WHOLE_EVENTS and UPCASTS.get(topic, _unchanged) is _unchanged
 
 
-_READ = WhenNeeded(WHOLE_EVENTS, lambda event: event.__pydantic_validator__.validate_json)
-_READ_DATA = WhenNeeded(REGISTRY.events, lambda event: event.__pydantic_validator__.validate_python)
+_READ = LazyValues(WHOLE_EVENTS, lambda event: event.__pydantic_validator__.validate_json)
+_READ_DATA = LazyValues(REGISTRY.events, lambda event: event.__pydantic_validator__.validate_python)
 _READ_META = TypeAdapter(Saying).validator
 
 
@@ -269,7 +269,7 @@ OF_STAKEHOLDERS = frozenset(topic for topic, event in EVENTS_BY_TOPIC.items() if
 """The topics of events about a stakeholder."""
 
 
-class UnreadMeta:
+class LazyMeta:
     """The meta data of a stored event. They are parsed when first used, because most folds never use them."""
 
     __slots__ = ("_stored", "actor", "on_behalf_of", "reason", "recorded_at")
@@ -284,7 +284,7 @@ class UnreadMeta:
 
     def __getattr__(self, name: str) -> Any:
         """Parse all meta data when a missing field is first used."""
-        if name not in UnreadMeta.__slots__:
+        if name not in LazyMeta.__slots__:
             raise AttributeError(name)
         said = _READ_META.validate_json(self._stored[META_BEGINS : self._stored.index(DATA)])
         self.recorded_at, self.actor, self.on_behalf_of = said.recorded_at, said.actor, said.on_behalf_of
@@ -315,7 +315,7 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
             if state.endswith(OPEN_END) and is_whole(topic):
                 event = read[topic](state[state.index(DATA) + DATA_LENGTH : OPEN_END_BEGINS])
                 # This makes the same as `Recorded(…)` in a third of the time.
-                records.append(_record(Recorded, (plan_id, version, position, UnreadMeta(state), event, state, ())))
+                records.append(_record(Recorded, (plan_id, version, position, LazyMeta(state), event, state, ())))
             else:
                 records.append(_decode_slowly(plan_id, version, position, topic, state, keys))
     except (ValueError, KeyError, TypeError) as error:
@@ -325,7 +325,7 @@ def decode_all(plan_id: UUID, rows: Iterable[tuple[Any, ...]], keys: Keys) -> li
 
 def as_written(plan_id: UUID, version: int, position: int, event: Event, state: bytes, said: Meta) -> Recorded:
     """Return what `decode` would return for an event that was just encoded with nothing sealed, without parsing it."""
-    meta = UnreadMeta(state)
+    meta = LazyMeta(state)
     meta.recorded_at, meta.actor, meta.on_behalf_of = said.recorded_at, said.actor, said.on_behalf_of
     meta.reason = said.reason
     return _record(Recorded, (plan_id, version, position, meta, event, state, ()))

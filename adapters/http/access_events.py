@@ -17,7 +17,7 @@ from domain.calendar import Instant
 MOST_ITEMS = 500
 
 
-class AccessesWanted(BaseModel):
+class AccessLogQuery(BaseModel):
     """Which entries of the access log to return."""
 
     model_config = ConfigDict(extra="forbid")
@@ -37,7 +37,7 @@ def routes(events: AccessEvents) -> APIRouter:
     api = APIRouter(prefix="/v1/access-events", tags=["audit"])
 
     @api.get("", response_model=AccessPage, summary="Who has read what, the latest first", **SAYS)
-    async def read_access_events(request: Request, wanted: Annotated[AccessesWanted, Query()]) -> Response:
+    async def read_access_events(request: Request, wanted: Annotated[AccessLogQuery, Query()]) -> Response:
         caller, plans = caller_of(request), frozenset(plans_named(wanted.plan)) if wanted.plan else None
         period = Period(wanted.from_, wanted.to)
         page = await run_in_threadpool(events.page, wanted.limit, plans, wanted.actor, wanted.cursor, caller, period)

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
-from adapters.http.asked import PlanPath
 from adapters.http.documentation import QUERY
 from adapters.http.requests import caller_of
 from adapters.http.resources import PLANS
+from adapters.http.view_queries import PlanPath
 from adapters.http.views import PlanViews
 from application.mergers.adoption import Adoption, merged_accounts, to_adopt
 from domain.account_plan.plan import plan_id_of

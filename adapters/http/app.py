@@ -82,7 +82,7 @@ from application.portfolio.ports import Portfolio
 from application.portfolio.promises import AllPromises
 from application.proof.ports import LogTree, VerifyLog
 from application.reports.ports import Histories, KeptMonths
-from application.rounds.carrying_out import CommittedLists
+from application.rounds.committed_lists import CommittedLists
 from application.views.cuts import Cut
 from application.views.loaded_plan import LoadedPlan
 from application.webhooks.ports import TryOut, Webhooks
@@ -162,7 +162,7 @@ class Rooms:
     program: Views[ProgramState]
     plan_desk: commands.CommandDesk
     program_desk: commands.CommandDesk
-    keys: keys.KeyDesk
+    keys: keys.KeyService
 
 
 Pages = Callable[[Services, Rooms], Iterable[BaseRoute]]
@@ -209,7 +209,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     tickets = Tickets(services.secret, services.now)
     guard = Guard(services.callers, views.plan, services.limits, tickets)
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
-    key_desk = keys.KeyDesk(services.api_keys, services.now, services.keys_changed)
+    key_desk = keys.KeyService(services.api_keys, services.now, services.keys_changed)
     desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common, library=services.library.commands_of)
 
     def check_of_plans(caller: Caller, command: Command) -> None:
@@ -260,7 +260,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
         ),
         *pages(services, Rooms(views, program_views, desk, program_desk, key_desk)),
     ]
-    tables.offer(app.router.routes)
+    tables.offer_tables(app.router.routes)
     parameters.guard(app.router.routes)
     app.router.redirect_slashes = False
     app.state.budgets = Budgets()

@@ -40,35 +40,35 @@ class TooMuchAtOnce(TooManyRequests):
 class Budget:
     """The limits of one class of work."""
 
-    at_once: int
-    in_all: int
+    concurrent: int
+    most: int
     """Requests that run or wait, of all callers together."""
-    of_one: int
+    most_per_caller: int
     """Requests that run or wait, of one caller."""
     seconds: float
     """The usual duration of one piece of work. It determines `Retry-After`."""
 
 
 BUDGETS: Mapping[Work, Budget] = {
-    "folding": Budget(at_once=1, in_all=64, of_one=8, seconds=1.0),
-    "rendering": Budget(at_once=1, in_all=16, of_one=4, seconds=3.0),
-    "gathering": Budget(at_once=2, in_all=64, of_one=8, seconds=2.0),
+    "folding": Budget(concurrent=1, most=64, most_per_caller=8, seconds=1.0),
+    "rendering": Budget(concurrent=1, most=16, most_per_caller=4, seconds=3.0),
+    "gathering": Budget(concurrent=2, most=64, most_per_caller=8, seconds=2.0),
 }
 
 
-class Lines:
+class FairQueue:
     """The queues of callers for one class of work. An instance belongs to one event loop."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._of = Counter[str]()
-        self._under_way = 0
+        self._running = 0
         self._waiting: OrderedDict[str, deque[Future[None]]] = OrderedDict()
 
     @asynccontextmanager
     async def counted(self, who: str) -> AsyncIterator[None]:
         """Count a request of this caller for the length of the context. Raises `TooMuchAtOnce` beyond the budget."""
-        if self._of[who] >= self._budget.of_one or self._of.total() >= self._budget.in_all:
+        if self._of[who] >= self._budget.most_per_caller or self._of.total() >= self._budget.most:
             raise TooMuchAtOnce(self._budget.seconds * max(1, self._of[who]))
         self._of[who] += 1
         try:
@@ -79,16 +79,16 @@ class Lines:
     @asynccontextmanager
     async def turn(self, who: str) -> AsyncIterator[None]:
         """Wait until it is the caller's turn, and hold the turn for the length of the context."""
-        if self._under_way < self._budget.at_once:
-            self._under_way += 1
+        if self._running < self._budget.concurrent:
+            self._running += 1
         else:
-            await self._called(who)
+            await self._wait_for_turn(who)
         try:
             yield
         finally:
             self._pass_on()
 
-    async def _called(self, who: str) -> None:
+    async def _wait_for_turn(self, who: str) -> None:
         """Wait in the caller's queue. A caller who is cancelled leaves the queue, or passes the turn on if it came just
         then."""
         called: Future[None] = asyncio.get_running_loop().create_future()
@@ -105,7 +105,7 @@ class Lines:
     def _pass_on(self) -> None:
         """Give the turn to the first request of the queue that has waited longest; that queue then goes to the end."""
         if not self._waiting:
-            self._under_way -= 1
+            self._running -= 1
             return
         who, line = self._waiting.popitem(last=False)
         called = line.popleft()
@@ -120,7 +120,7 @@ class Lines:
             del self._waiting[who]
 
 
-def given_back(work: Callable[[], T]) -> T:
+def releasing_memory(work: Callable[[], T]) -> T:
     """Run `work`, then return freed memory to the operating system, which the C library would otherwise keep."""
     try:
         return work()
@@ -137,13 +137,13 @@ class Budgets:
     """The queues of each class of work."""
 
     def __init__(self, budgets: Mapping[Work, Budget] = BUDGETS) -> None:
-        self._lines = {work: Lines(budget) for work, budget in budgets.items()}
+        self._lines = {work: FairQueue(budget) for work, budget in budgets.items()}
 
     async def do(self, work: Work, who: str, what: Callable[[], T]) -> T:
         """Run `what` in a thread when it is the turn of the caller `who`. Raises `TooMuchAtOnce`."""
         lines = self._lines[work]
         async with lines.counted(who), lines.turn(who):
-            return await to_thread.run_sync(given_back, what)
+            return await to_thread.run_sync(releasing_memory, what)
 
     async def parts(self, work: Work, who: str, parts: Iterator[T]) -> AsyncIterator[T]:
         """Yield the parts of a long answer. Each part is made in a thread when it is the caller's turn. Raises

@@ -32,7 +32,7 @@ from domain.account_plan.plan import PlanNotOpen, the_plan
 TOKEN = Annotated[str, Path(description="What the address was made with.", max_length=100)]
 
 
-class CalendarWanted(BaseModel):
+class CalendarRequest(BaseModel):
     """A request for a calendar: what it shows."""
 
     model_config = ConfigDict(extra="forbid")
@@ -107,7 +107,7 @@ def routes(
             "requestBody": {
                 "required": True,
                 "content": {
-                    "application/json": {"schema": CalendarWanted.model_json_schema(), "example": {"contents": "mine"}}
+                    "application/json": {"schema": CalendarRequest.model_json_schema(), "example": {"contents": "mine"}}
                 },
             },
             **needs("view"),
@@ -115,7 +115,7 @@ def routes(
     )
     async def make_calendar(request: Request) -> Response:
         caller = caller_of(request)
-        wanted = body_read(CalendarWanted, await body_of(request))
+        wanted = body_read(CalendarRequest, await body_of(request))
 
         def made() -> CalendarMade:
             plan_id = plan_of(caller, wanted.plan) if wanted.contents == "plan" else None

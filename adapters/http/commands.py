@@ -39,7 +39,7 @@ from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import Done
 from application.aggregates.ports import CommandContext, Heads, StoreBusy, StoreUnavailable
 from application.aggregates.read import first_there
-from application.library.from_library import takes_from_library
+from application.library.from_library import needs_library
 from domain.account_plan.forgetting import ForgetStakeholder
 from domain.language import Command, Refusal, shortened
 
@@ -188,7 +188,7 @@ class CommandDesk:
 
         Raises `Rejected`, `StoreUnavailable`.
         """
-        if takes_from_library(command):
+        if needs_library(command):
             return None
         caller, given, id = caller_of(request), idempotency_key(request), self.resource.named(named)[0]
         said, commands, log = context(request, caller), [command], await self._log(request)
@@ -207,7 +207,7 @@ class CommandDesk:
         Raises what `application.library.from_library` raises, and what the check of the caller's rights raises.
         """
         library = self._library
-        if library is None or not any(map(takes_from_library, commands)):
+        if library is None or not any(map(needs_library, commands)):
             return [[command] for command in commands]
         # The check comes first, so that nobody learns about the library through a plan they may not see.
         if not self._opens(commands):

@@ -98,7 +98,7 @@ class Connections:
             del self._of[address]
 
     @property
-    def beyond_telling(self) -> bool:
+    def is_overloaded(self) -> bool:
         """Whether so many connections are open that a refused one is closed without an answer."""
         return self._all > self.limits.in_all + SPARE_FOR_REFUSALS
 
@@ -146,7 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
         refusal = self.among.enter(self._address)
         if refusal is None:
             self._allow(self.among.limits.head_seconds)
-        elif self.among.beyond_telling:
+        elif self.among.is_overloaded:
             self._refused = True
             transport.abort()
         else:

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from adapters.http.asked import AsOf, PlanPath
 from adapters.http.documentation import QUERY
 from adapters.http.problems import rejected_parameter
 from adapters.http.resources import PLANS
+from adapters.http.view_queries import AsOf, PlanPath
 from adapters.http.views import PlanViews
 from application.views.departure import DepartureView, departure_of_member, departure_of_stakeholder
 from domain.language import Refusal
@@ -16,7 +16,7 @@ from domain.language import Refusal
 ONE_OF_THEM = "Say who would go: `stakeholder` for one of the customer's people, or `member` for one of ours."
 
 
-class DepartureAsked(AsOf):
+class DepartureQuery(AsOf):
     """Who is imagined to leave: a person of ours or of the customer's, one of the two."""
 
     stakeholder: str | None = Field(None, max_length=64, description="The id of one of the customer's people.")
@@ -27,7 +27,7 @@ def routes(views: PlanViews) -> APIRouter:
     api = APIRouter(prefix=PLANS.path, tags=["views"])
 
     @api.get("/departure", response_model=DepartureView, summary="What would be left if somebody went", **QUERY)
-    async def read_departure(request: Request, plan: PlanPath, asked: Annotated[DepartureAsked, Query()]) -> Response:
+    async def read_departure(request: Request, plan: PlanPath, asked: Annotated[DepartureQuery, Query()]) -> Response:
         known, program = await views.judged(request, plan)
         cut = views.cuts(known).cut("as_of", asked.as_of)
         stakeholder, member = asked.stakeholder, asked.member

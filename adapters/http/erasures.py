@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from adapters.http.asked import PlanPath
 from adapters.http.documentation import OTHER_PROBLEM, problem_of
 from adapters.http.guard import needs
 from adapters.http.problems import Rejected, rejected_parameter
+from adapters.http.view_queries import PlanPath
 from adapters.http.views import PlanViews
 from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.traces import Traces, traces

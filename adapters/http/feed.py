@@ -35,7 +35,7 @@ MOST_MILLISECONDS = 30_000
 # Requests
 
 
-class Subscription(BaseModel):
+class FeedQuery(BaseModel):
     """Which events to send, and after which cursor."""
 
     model_config = ConfigDict(extra="forbid")
@@ -92,7 +92,7 @@ class Subscription(BaseModel):
         return EventFilter(topics, common(common(plans, subjects), theirs))
 
 
-class Streamed(Subscription):
+class FeedStreamQuery(FeedQuery):
     """Which events to stream, and the ticket of a caller who cannot send headers."""
 
     ticket: str | None = Field(
@@ -111,7 +111,7 @@ class Ticket(BaseModel):
     url: str = Field(description="Of the stream, with the ticket: add what else you want to ask.")
 
 
-class Pulled(Subscription):
+class FeedPageQuery(FeedQuery):
     """Which page of the feed to return, and how long to wait for it."""
 
     limit: int = Field(100, ge=1, le=MOST_EVENTS, description="At most this many events.")
@@ -216,13 +216,13 @@ TICKETED: dict[str, Any] = {
 def routes(subscribers: Subscribers, meant: Callable[[UUID], UUID], note_read: NoteRead, tickets: Tickets) -> APIRouter:
     api = APIRouter(prefix="/v1/events", tags=["feed"])
 
-    async def wanted_by(caller: Caller, asked: Subscription) -> EventFilter:
+    async def wanted_by(caller: Caller, asked: FeedQuery) -> EventFilter:
         if asked.plan_id or asked.subject:
             return await run_in_threadpool(asked.wanted, caller, meant)
         return asked.wanted(caller, meant)
 
     @api.get("", summary="Events after a cursor, in the order they were recorded", **PULLED)
-    async def pull_events(request: Request, asked: Annotated[Pulled, Query()]) -> Response:
+    async def pull_events(request: Request, asked: Annotated[FeedPageQuery, Query()]) -> Response:
         caller = caller_of(request)
         after, wanted = asked.cursor(caller), await wanted_by(caller, asked)
         if caller.personal_data:
@@ -231,14 +231,14 @@ def routes(subscribers: Subscribers, meant: Callable[[UUID], UUID], note_read: N
         part = await pulled(live, permission, after, wanted, asked.limit, asked.timeout / 1000)
         return Response(
             batch(part.documents),
-            headers=CACHING | {"Link": f'<{further(request, part.next)}>; rel="next"'},
+            headers=CACHING | {"Link": f'<{next_page_url(request, part.next)}>; rel="next"'},
             media_type=BATCH,
         )
 
-    @api.get("/stream", summary="Events after a cursor, and further ones as they are recorded", **STREAMED)
+    @api.get("/stream", summary="Events after a cursor, and next_page_url ones as they are recorded", **STREAMED)
     async def stream_events(
         request: Request,
-        asked: Annotated[Streamed, Query()],
+        asked: Annotated[FeedStreamQuery, Query()],
     ) -> Response:
         caller = caller_of(request)
         after = asked.cursor(caller, request.headers.get("last-event-id"))
@@ -262,7 +262,7 @@ def routes(subscribers: Subscribers, meant: Callable[[UUID], UUID], note_read: N
     return api
 
 
-def further(request: Request, position: int) -> str:
+def next_page_url(request: Request, position: int) -> str:
     """Return the URL of the next page: the same request with another cursor."""
     asked = parse_qsl(request.scope["query_string"].decode("latin-1"))
     kept = [(name, value) for name, value in asked if name not in ("after", "lastEventId", "source")]

@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from adapters.http.conditional import Answer, at_cursor, tagged
 from adapters.http.documentation import LIST_QUERY
-from adapters.http.read_your_writes import Inclusion, RecentEnough
+from adapters.http.read_your_writes import PositionWaiter, RecentEnough
 from adapters.http.requests import caller_of
 from application.findings.across import FindingsPage, FindingsQuery
 from application.findings.ports import AllFindings
@@ -20,7 +20,7 @@ class FindingsParameters(RecentEnough, FindingsQuery):
 def routes(findings: AllFindings) -> APIRouter:
     api = APIRouter(prefix="/v1/findings", tags=["views"])
 
-    inclusion = Inclusion(findings.includes)
+    inclusion = PositionWaiter(findings.includes)
 
     @api.get("", response_model=FindingsPage, summary="What is wrong, across plans", **LIST_QUERY)
     async def read_all_findings(request: Request, wanted: Annotated[FindingsParameters, Query()]) -> Response:

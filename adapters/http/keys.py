@@ -41,7 +41,7 @@ EXAMPLE = {"name": "crm-sync", "role": "editor", "plans": None, "on_behalf_of": 
 BODY = {"application/json": {"schema": NewKey.model_json_schema(), "example": EXAMPLE}}
 
 
-def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
+def documented(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
     """Return the documentation of a route."""
     return {
         "responses": {
@@ -58,7 +58,7 @@ def said(*problems: tuple[int, str], body: bool = False) -> dict[str, Any]:
     }
 
 
-class KeyDesk:
+class KeyService:
     """Creates, lists and revokes API keys, within the plans of the caller. Raises `StoreUnavailable`."""
 
     def __init__(self, keys: ApiKeys, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
@@ -69,7 +69,7 @@ class KeyDesk:
 
     def all(self, caller: Caller) -> list[ApiKey]:
         aliases = self._keys.aliases()
-        return [key for key in self._keys.all() if is_theirs_to_give(caller, key.role, key.plans, aliases)]
+        return [key for key in self._keys.all() if may_manage_key(caller, key.role, key.plans, aliases)]
 
     def make(self, caller: Caller, wanted: NewKey) -> tuple[ApiKey, str]:
         """Return the stored form of a new key, and the key itself. Raises `CallerNotAllowed`."""
@@ -99,10 +99,10 @@ class KeyDesk:
         return None
 
 
-def routes(desk: KeyDesk) -> APIRouter:
+def routes(desk: KeyService) -> APIRouter:
     api = APIRouter(prefix="/v1/keys", tags=["keys"])
 
-    @api.get("", response_model=KeyList, summary="All keys, without their secrets", **said())
+    @api.get("", response_model=KeyList, summary="All keys, without their secrets", **documented())
     async def read_keys(request: Request) -> Response:
         return answer(key_list(await run_in_threadpool(desk.all, caller_of(request))))
 
@@ -111,7 +111,7 @@ def routes(desk: KeyDesk) -> APIRouter:
         response_model=KeyMade,
         status_code=201,
         summary="Create a key, and see it this once",
-        **said(
+        **documented(
             (400, "The body is not JSON."),
             (413, "The body is too large."),
             (415, "The body is not application/json."),
@@ -124,7 +124,7 @@ def routes(desk: KeyDesk) -> APIRouter:
         key, text = await run_in_threadpool(desk.make, caller_of(request), wanted)
         return answer(KeyMade.made(key, text), 201)
 
-    @api.delete("/{id}", response_model=KeyShown, summary="Revoke a key", **said((404, "There is no such key.")))
+    @api.delete("/{id}", response_model=KeyShown, summary="Revoke a key", **documented((404, "There is no such key.")))
     async def revoke_key(request: Request, id: Annotated[str, Path(description="The key's id.")]) -> Response:
         key = await run_in_threadpool(desk.revoke, caller_of(request), id)
         if key is None:
@@ -134,7 +134,7 @@ def routes(desk: KeyDesk) -> APIRouter:
     return api
 
 
-def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | None, aliases: Aliases) -> bool:
+def may_manage_key(caller: Caller, role: GivenRole, plans: Sequence[str] | None, aliases: Aliases) -> bool:
     """Return whether a caller may create or revoke a key for these plans. A caller limited to some plans may do so for
     those alone."""
     if caller.plans is None:
@@ -144,7 +144,7 @@ def is_theirs_to_give(caller: Caller, role: GivenRole, plans: Sequence[str] | No
 
 def check_may_give(caller: Caller, wanted: NewKey, aliases: Aliases) -> None:
     """Check that the caller may create this key. Raises `CallerNotAllowed`."""
-    if not is_theirs_to_give(caller, wanted.role, wanted.plans, aliases):
+    if not may_manage_key(caller, wanted.role, wanted.plans, aliases):
         raise CallerNotAllowed("You may give keys for the plans only that were named for you.")
 
 

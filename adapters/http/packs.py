@@ -10,12 +10,12 @@ from typing import Annotated, get_args
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from adapters.http.asked import AsOf, PlanPath
 from adapters.http.conditional import Answer
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.reports import FORMAT, VARY
 from adapters.http.resources import PLANS
+from adapters.http.view_queries import AsOf, PlanPath
 from adapters.http.views import PlanViews
 from adapters.rendering.document import Form
 from application.packs import registry
@@ -34,7 +34,7 @@ DIGEST = "Repr-Digest"
 """The header that says the SHA-256 of the document (RFC 9530), for `circulate-pack`."""
 
 
-class PackAsked(AsOf):
+class PackQuery(AsOf):
     """The cut, the audience and the form of a pack."""
 
     audience: Audience = Field("internal", description="For ourselves, or for the customer.")
@@ -52,7 +52,7 @@ def routes(views: PlanViews, forms: ReportResponder) -> APIRouter:
         "/packs/{pack}", response_model=AnyPack, summary="What the people in a room need of a plan", **FORMED_QUERY
     )
     async def read_pack(
-        request: Request, plan: PlanPath, pack: KindPath, asked: Annotated[PackAsked, Query()]
+        request: Request, plan: PlanPath, pack: KindPath, asked: Annotated[PackQuery, Query()]
     ) -> Response:
         known, program = await views.judged(request, plan)
         kind = kind_named(pack)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from adapters.http.again import OfATable
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, hash_of, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
-from adapters.http.read_your_writes import Inclusion, RecentEnough
+from adapters.http.read_your_writes import PositionWaiter, RecentEnough
 from adapters.http.requests import caller_of
 from adapters.http.together import AskedTogether
 from application.portfolio.ports import Portfolio
@@ -23,7 +23,7 @@ class PortfolioParameters(RecentEnough, PortfolioQuery):
 def routes(portfolio: Portfolio) -> APIRouter:
     api = APIRouter(prefix="/v1/plans", tags=["views"])
 
-    inclusion, state = Inclusion(portfolio.includes), AskedTogether(portfolio.state)
+    inclusion, state = PositionWaiter(portfolio.includes), AskedTogether(portfolio.state)
     ready = ReadyAnswers(MOST_BYTES_READY)
 
     @api.get("", response_model=PortfolioPage, summary="The portfolio: all plans, filtered and sorted", **LIST_QUERY)

@@ -9,19 +9,19 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from adapters.http.asked import AsOf, CutsCompared, ProgramBlameWanted, ProgramHistoryParameters
 from adapters.http.documentation import documented
 from adapters.http.problems import Rejected
-from adapters.http.queries import life_routes
+from adapters.http.queries import history_routes
 from adapters.http.requests import caller_of
 from adapters.http.resources import THE_PROGRAM
+from adapters.http.view_queries import AsOf, DiffQuery, ProgramBlameQuery, ProgramHistoryQuery
 from adapters.http.views import Views
 from application.aggregates.access import Caller
 from application.findings.ports import AllFindings
 from application.findings.program import ProgramExamined, ProgramFindings, program_findings
 from application.library.examples import ExampleView, NoSuchExample, example_view
 from application.reports.ports import Histories
-from application.rounds.carrying_out import CommittedLists, EntryResult
+from application.rounds.committed_lists import CommittedLists, EntryResult
 from application.rounds.ranking import marks
 from application.views.current_program import (
     CurrentProgram,
@@ -73,7 +73,7 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         cut, whole = views.cuts(known).cut("as_of", asked.as_of), caller_of(request).may(THE_PROGRAM.view)
         return await views.answer(request, known, lambda: current_program(known, cut, whole), cut, whole)
 
-    life_routes(api, views, find, ProgramHistoryParameters, ProgramBlameWanted, "program_")
+    history_routes(api, views, find, ProgramHistoryQuery, ProgramBlameQuery, "program_")
 
     @api.get(
         "/diff",
@@ -81,7 +81,7 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         summary="What is different between two cuts of the program",
         **documented(THE_PROGRAM.view),
     )
-    async def read_program_diff(request: Request, asked: Annotated[CutsCompared, Query()]) -> Response:
+    async def read_program_diff(request: Request, asked: Annotated[DiffQuery, Query()]) -> Response:
         known = await find(request)
         cuts = views.cuts(known)
         b = cuts.closing(asked)

@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from adapters.http.conditional import Answer, at_cursor, tagged
 from adapters.http.documentation import LIST_QUERY
-from adapters.http.read_your_writes import Inclusion, RecentEnough
+from adapters.http.read_your_writes import PositionWaiter, RecentEnough
 from adapters.http.requests import caller_of
 from application.portfolio.promises import AllPromises, PromisesPage, PromisesQuery
 
@@ -18,7 +18,7 @@ class PromisesParameters(RecentEnough, PromisesQuery):
 
 def routes(promises: AllPromises) -> APIRouter:
     api = APIRouter(prefix="/v1/promises", tags=["views"])
-    inclusion = Inclusion(promises.includes)
+    inclusion = PositionWaiter(promises.includes)
 
     @api.get(
         "", response_model=PromisesPage, summary="Open plays and actions of all plans, by who promised", **LIST_QUERY

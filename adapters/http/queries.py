@@ -5,18 +5,18 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from adapters.http.asked import (
-    AsOf,
-    BlameAsked,
-    BlameWanted,
-    Compared,
-    HistoryAsked,
-    HistoryParameters,
-    PlanPath,
-)
 from adapters.http.documentation import LINK, QUERY, documented
 from adapters.http.problems import Rejected
 from adapters.http.resources import PLANS
+from adapters.http.view_queries import (
+    AsOf,
+    BlameQuery,
+    HistoryQuery,
+    PlanBlameQuery,
+    PlanDiffQuery,
+    PlanHistoryQuery,
+    PlanPath,
+)
 from adapters.http.views import PlanViews, Views
 from application.aggregates.loaded import LoadedAggregate
 from application.findings.judging import FindingsView, findings_view
@@ -36,7 +36,7 @@ from domain.aggregates import A
 from domain.mistakes import did_you_mean, listed
 
 
-def check_ever_was(known: LoadedAggregate[Any], kind: str, id: str) -> None:
+def check_existed(known: LoadedAggregate[Any], kind: str, id: str) -> None:
     """Check that the aggregate has, or once had, such a thing. Raises `Rejected`."""
     things = known.type.things
     named = known.state.named(kind, id) if kind in things else None
@@ -61,12 +61,12 @@ def in_query(model: type[Asked]) -> Callable[[Any], Asked]:
     return read
 
 
-def life_routes(
+def history_routes(
     api: APIRouter,
     views: Views[A],
     find: Callable[..., Awaitable[LoadedAggregate[A]]],
-    history_asked: type[HistoryAsked],
-    blame_asked: type[BlameAsked],
+    history_asked: type[HistoryQuery],
+    blame_asked: type[BlameQuery],
     prefix: str = "",
 ) -> None:
     """Add the routes that every aggregate has to `api`: its history, the history of one thing in it, and blame.
@@ -86,7 +86,7 @@ def life_routes(
     async def read_history(
         request: Request,
         known: Annotated[LoadedAggregate[Any], Depends(find)],
-        wanted: Annotated[HistoryAsked, Depends(in_query(history_asked))],
+        wanted: Annotated[HistoryQuery, Depends(in_query(history_asked))],
     ) -> Response:
         return await views.page(request, known, wanted, wanted.filter(of))
 
@@ -102,9 +102,9 @@ def life_routes(
         known: Annotated[LoadedAggregate[Any], Depends(find)],
         kind: Annotated[str, Path(description=f"What it is called: {', '.join(f'`{noun}`' for noun in of.things)}.")],
         id: Annotated[str, Path(description="Its id.")],
-        wanted: Annotated[HistoryAsked, Depends(in_query(history_asked))],
+        wanted: Annotated[HistoryQuery, Depends(in_query(history_asked))],
     ) -> Response:
-        check_ever_was(known, kind, id)
+        check_existed(known, kind, id)
         filter = wanted.filter(of).model_copy(update={"kind": kind, "id": id})
         return await views.page(request, known, wanted, filter)
 
@@ -118,7 +118,7 @@ def life_routes(
     async def read_blame(
         request: Request,
         known: Annotated[LoadedAggregate[Any], Depends(find)],
-        asked: Annotated[BlameAsked, Depends(in_query(blame_asked))],
+        asked: Annotated[BlameQuery, Depends(in_query(blame_asked))],
     ) -> Response:
         cut = views.cuts(known).cut("as_of", asked.as_of)
         return await views.answer(
@@ -144,10 +144,10 @@ def routes(views: PlanViews) -> APIRouter:
         cut = views.cuts(known).cut("as_of", asked.as_of)
         return await views.answer(request, known, lambda: findings_view(known, cut, program), cut, program=program)
 
-    life_routes(api, views, find, HistoryParameters, BlameWanted)
+    history_routes(api, views, find, PlanHistoryQuery, PlanBlameQuery)
 
     @api.get("/diff", response_model=changes.Diff, summary="What differs between two cuts", **QUERY)
-    async def read_diff(request: Request, plan: PlanPath, asked: Annotated[Compared, Query()]) -> Response:
+    async def read_diff(request: Request, plan: PlanPath, asked: Annotated[PlanDiffQuery, Query()]) -> Response:
         known, program = await views.judged(request, plan)
         cuts = views.cuts(known)
         b = cuts.closing(asked)

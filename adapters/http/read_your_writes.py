@@ -32,7 +32,7 @@ class RecentEnough(BaseModel):
     )
 
 
-class Inclusion:
+class PositionWaiter:
     """Lets the requests of one event loop wait until a table includes a position of the log."""
 
     def __init__(self, includes: Includes) -> None:

@@ -36,7 +36,7 @@ def form_asked(request: Request, format: Form | None) -> Form:
     if format or not accepted.strip():
         return format or "json"
     ranges = list(media_ranges(accepted))
-    liking = {form: how_welcome(media_type, ranges) for media_type, form in BY_MEDIA_TYPE.items()}
+    liking = {form: quality_of(media_type, ranges) for media_type, form in BY_MEDIA_TYPE.items()}
     best = max(liking, key=lambda form: liking[form])
     if not liking[best]:
         raise Rejected(406, "not-acceptable", f"It is to be had as {', '.join(BY_MEDIA_TYPE)}; see Accept.")
@@ -52,7 +52,7 @@ def media_ranges(accepted: str) -> Iterator[tuple[str, float]]:
             yield range, float(given)
 
 
-def how_welcome(media_type: str, ranges: list[tuple[str, float]]) -> float:
+def quality_of(media_type: str, ranges: list[tuple[str, float]]) -> float:
     """Return the quality that the most specific matching range gives a media type (RFC 9110)."""
     for wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         found = [quality for range, quality in ranges if range == wanted]

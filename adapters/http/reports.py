@@ -11,20 +11,20 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.http.asked import CUT, CutText, PlanPath
 from adapters.http.budgets import budgets_of, in_turn
 from adapters.http.conditional import CACHING, Answer, is_known, log_tag, unchanged
 from adapters.http.elsewhere import pass_on
 from adapters.http.problems import rejected_parameter
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.requests import caller_of
+from adapters.http.view_queries import CUT, CutText, PlanPath
 from adapters.http.views import PlanViews
 from adapters.rendering.document import Form
 from adapters.rendering.streamed import written
 from application.aggregates.access import Caller
 from application.proof.checkpoints import LogHead
 from application.proof.ports import LogTree
-from application.reports.month_report import MonthInTheMaking, MonthReport
+from application.reports.month_report import MonthReport, MonthReportBuilder
 from application.reports.months import Month, month_named
 from application.reports.ports import Histories, KeptMonths
 from application.reports.said_vs_did import Report, cuts_meant, last_position, said_vs_did
@@ -43,7 +43,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class RecentValues(Generic[K, V]):
     """A bounded cache, which drops the values that were stored first."""
 
     def __init__(self, most: int = 4_096) -> None:
@@ -60,13 +60,13 @@ class Recent(Generic[K, V]):
             del self._values[next(iter(self._values))]
 
 
-class Remembered:
+class ReportLookups:
     """What it takes to find a report that is ready: which two cuts a question means, and the first checkpoint over a
     position. Neither changes on one log."""
 
     def __init__(self) -> None:
-        self.cuts = Recent[tuple[Hashable, ...], tuple[str, str]]()
-        self.heads = Recent[tuple[UUID | None, int], LogHead]()
+        self.cuts = RecentValues[tuple[Hashable, ...], tuple[str, str]]()
+        self.heads = RecentValues[tuple[UUID | None, int], LogHead]()
 
 
 class Period(BaseModel):
@@ -82,7 +82,7 @@ class Period(BaseModel):
     format: Form | None = Field(None, description=FORMAT)
 
 
-class MonthAsked(BaseModel):
+class MonthReportQuery(BaseModel):
     """Which month, and which plans."""
 
     model_config = ConfigDict(extra="forbid")
@@ -99,7 +99,7 @@ def routes(
     views: PlanViews, histories: Histories, kept_months: KeptMonths, tree: LogTree, forms: ReportResponder
 ) -> APIRouter:
     api = APIRouter(prefix="/v1", tags=["reports"])
-    remembered = Remembered()
+    remembered = ReportLookups()
 
     @api.get(
         "/plans/{plan}/said-vs-did",
@@ -143,7 +143,7 @@ def routes(
         summary="What was said and done in a month, across plans",
         **FORMED_QUERY,
     )
-    async def read_month(request: Request, asked: Annotated[MonthAsked, Query()]) -> Response:
+    async def read_month(request: Request, asked: Annotated[MonthReportQuery, Query()]) -> Response:
         pass_on(request)
         caller, form, now = caller_of(request), form_asked(request, asked.format), views.now()
         views.note_read(request, None, None)
@@ -159,7 +159,7 @@ def routes(
         if is_known(request, tag):
             return unchanged(tag)
         budgets = budgets_of(request)
-        making = MonthInTheMaking(month, now, asked.owner, asked.tier, await views.program())
+        making = MonthReportBuilder(month, now, asked.owner, asked.tier, await views.program())
         plans = (
             (making.add(known) for known in histories.histories() if caller.sees(known, now))
             if state is None

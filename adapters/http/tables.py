@@ -26,7 +26,7 @@ from adapters.exchange.tables.writers import MEDIA_TYPES, TableForm, TableWriter
 from adapters.http.guard import Guarded
 from adapters.http.head import head_in
 from adapters.http.problems import Rejected, rejected_parameter
-from adapters.http.report_forms import how_welcome, media_ranges
+from adapters.http.report_forms import media_ranges, quality_of
 from adapters.rendering.document import Form
 from adapters.rendering.pool import MEDIA_TYPES as of_documents
 from domain.language import shortened
@@ -67,7 +67,7 @@ PARAMETERS = [
 ]
 
 
-def offer(routes: Iterable[BaseRoute]) -> None:
+def offer_tables(routes: Iterable[BaseRoute]) -> None:
     """Add tables to every guarded route of a list, except routes that have forms of their own."""
     found = [route for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
     packs = {route.path: route.app for route in found if route.path.endswith(PACK)}
@@ -92,7 +92,9 @@ def _longest_page(route: APIRoute) -> int | None:
 
 def _add_to(route: APIRoute, guarded: Guarded, packs: ASGIApp | None) -> None:
     name = route.path.rstrip("/").rpartition("/")[2].strip("{}")
-    route.app = replace(guarded, app=Tabled(guarded.app, route.response_model, name, _longest_page(route), packs))
+    route.app = replace(
+        guarded, app=ViewWithTables(guarded.app, route.response_model, name, _longest_page(route), packs)
+    )
     extra = dict(route.openapi_extra or {})
     documents = DOCUMENTS if packs else ()
     extra["parameters"] = [*extra.get("parameters", ()), format_parameter(documents), *PARAMETERS]
@@ -106,7 +108,7 @@ def _add_to(route: APIRoute, guarded: Guarded, packs: ASGIApp | None) -> None:
 
 
 @dataclass
-class Answered:
+class CapturedAnswer:
     """Collects the answer of a view."""
 
     messages: list[Message] = field(default_factory=list)
@@ -119,21 +121,21 @@ class Answered:
         return int(self.messages[0]["status"])
 
     def content(self) -> Any:
-        """Return the view. Raises `NoView` if the answer is a problem."""
+        """Return the view. Raises `ViewFailed` if the answer is a problem."""
         if self.status != 200:
-            raise NoView(self)
+            raise ViewFailed(self)
         return from_json(b"".join(message.get("body", b"") for message in self.messages[1:]))
 
 
-class NoView(Exception):
+class ViewFailed(Exception):
     """The view answered with a problem, on the first page or a later one."""
 
-    def __init__(self, answered: Answered) -> None:
+    def __init__(self, answered: CapturedAnswer) -> None:
         self.answered = answered
 
 
 @dataclass(frozen=True)
-class Tabled:
+class ViewWithTables:
     """The app of a view, together with its tables."""
 
     app: ASGIApp
@@ -159,25 +161,25 @@ class Tabled:
             query = urlencode([*rest, (FORMAT, form)]).encode()
             await self.packs({**scope, "path_params": path_params, "query_string": query}, receive, send)
             return
-        first = await self._answered(scope, receive, rest)
+        first = await self._json_answer(scope, receive, rest)
         try:
             answer = await self._table(request, form, rest, first)
-        except NoView as error:
+        except ViewFailed as error:
             for message in error.answered.messages:
                 await send(message)
         else:
             await answer(scope, receive, send)
 
-    async def _answered(self, scope: Scope, receive: Receive, asked: Sequence[tuple[str, str]]) -> Answered:
+    async def _json_answer(self, scope: Scope, receive: Receive, asked: Sequence[tuple[str, str]]) -> CapturedAnswer:
         """Ask the view for JSON, without `If-None-Match`, so that it is never answered with 304."""
         headers = [each for each in scope["headers"] if each[0] not in (b"if-none-match", b"accept")]
-        answered = Answered()
+        answered = CapturedAnswer()
         asked_anew = {**scope, "query_string": urlencode(asked).encode(), "headers": headers, "head": None}
         await self.app(asked_anew, receive, answered.send)
         return answered
 
     async def _table(
-        self, request: Request, form: TableForm, asked: Sequence[tuple[str, str]], first: Answered
+        self, request: Request, form: TableForm, asked: Sequence[tuple[str, str]], first: CapturedAnswer
     ) -> FileResponse:
         path = Path(tempfile.mkstemp(suffix=f".{form}")[1])
         try:
@@ -198,7 +200,7 @@ class Tabled:
         form: TableForm,
         out: TableWriter,
         asked: Sequence[tuple[str, str]],
-        first: Answered,
+        first: CapturedAnswer,
     ) -> None:
         content = first.content()
         if ITEMS not in self.view.model_fields:
@@ -213,7 +215,7 @@ class Tabled:
             cursor = content.get("next")
             if cursor is None:
                 return
-            content = (await self._answered(request.scope, request.receive, [*rest, (CURSOR, cursor)])).content()
+            content = (await self._json_answer(request.scope, request.receive, [*rest, (CURSOR, cursor)])).content()
 
 
 class SentOnce(FileResponse):
@@ -240,9 +242,9 @@ def form_asked(request: Request, documents: Sequence[Form]) -> Any:
             raise rejected_parameter(FORMAT, "invalid-parameters", detail)
         return said if said != "json" else None
     ranges = list(media_ranges(head_in(request.scope).get("accept", "")))
-    liking = {form: how_welcome(media_type.partition(";")[0], ranges) for form, media_type in forms.items()}
+    liking = {form: quality_of(media_type.partition(";")[0], ranges) for form, media_type in forms.items()}
     best = max(liking, key=lambda form: liking[form])
-    return best if liking[best] > how_welcome("application/json", ranges) else None
+    return best if liking[best] > quality_of("application/json", ranges) else None
 
 
 def media_types(documents: Sequence[Form]) -> Mapping[str, str]:

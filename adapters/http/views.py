@@ -15,13 +15,13 @@ from pydantic_core import to_json
 
 from adapters.access.access_log import Access, AccessLog
 from adapters.http.again import OfAPlan
-from adapters.http.asked import CutsCompared, HistoryAsked
 from adapters.http.budgets import Work, in_turn
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.elsewhere import pass_on_if_long
 from adapters.http.problems import rejected_parameter
 from adapters.http.requests import caller_of
 from adapters.http.resources import PLANS, Resource
+from adapters.http.view_queries import DiffQuery, HistoryQuery
 from adapters.rendering.document import Form
 from application.aggregates.access import Caller
 from application.aggregates.handle import Aggregates
@@ -56,7 +56,7 @@ class Cuts:
         with self._blamed_on(parameter):
             return cut_at(text, self.known, self.now)
 
-    def closing(self, asked: HistoryAsked | CutsCompared) -> Cut:
+    def closing(self, asked: HistoryQuery | DiffQuery) -> Cut:
         """Return the cut at which the view ends: `to` if it is given, else `as_of`. Raises `Rejected`."""
         return self.cut("to", asked.to) if asked.to else self.cut("as_of", asked.as_of)
 
@@ -232,7 +232,7 @@ class Views(Generic[A]):
         return answer.with_tag(tag)
 
     async def page(
-        self, request: Request, known: LoadedAggregate[A], wanted: HistoryAsked, filter: history.Filter
+        self, request: Request, known: LoadedAggregate[A], wanted: HistoryQuery, filter: history.Filter
     ) -> Response:
         """Answer with a page of a history. Raises `Rejected`, `CursorUnknown`, `CutBeforePlan`."""
         cuts = self.cuts(known)
@@ -263,7 +263,7 @@ class PlanViews(Views[AccountPlan]):
             return True
         if not caller.works_on_plans or self._aggregates.remembered(id).records:
             return caller.works_on_plans
-        return not await run_in_threadpool(self._portfolio.knows_to_be_elsewhere, caller.actor, id)
+        return not await run_in_threadpool(self._portfolio.knows_not_on_team, caller.actor, id)
 
     async def program(self, request: Request | None = None) -> Sequence[Recorded]:
         """Return the records of the program; none if it does not exist. Raises `StoreUnavailable`."""

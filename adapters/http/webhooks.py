@@ -29,7 +29,7 @@ M = TypeVar("M", bound=BaseModel)
 Page = WebhookPage | AttemptPage | ParkedPage
 
 
-class PageAsked(BaseModel):
+class PageQuery(BaseModel):
     """Which page of a list."""
 
     model_config = ConfigDict(extra="forbid")
@@ -83,7 +83,7 @@ EXAMPLE_OF_A_REQUEST = {
 EXAMPLE_OF_A_REPLAY = {"after": "00000000000000000042", "plan": "0015-lumen"}
 
 
-def taking(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+def with_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
     """Return the documentation of a route that has a body."""
     content = {"application/json": {"schema": model.model_json_schema(), "example": example}}
     return {"parameters": [REQUEST_ID], "requestBody": {"required": True, "content": content}, **TO_SEND}
@@ -94,11 +94,11 @@ MADE: dict[str, Any] = {
     "response_description": "It is there. This is the only time the secret is told.",
     "responses": {201: {"headers": HEADERS | LOCATION}}
     | {status: told for status, told in WITH_BODY.items() if status != 404},
-    "openapi_extra": taking(WebhookRequest, EXAMPLE_OF_A_REQUEST),
+    "openapi_extra": with_body(WebhookRequest, EXAMPLE_OF_A_REQUEST),
 }
 REPLAYED: dict[str, Any] = DONE | {
     "responses": {200: {"headers": HEADERS}, **WITH_BODY},
-    "openapi_extra": taking(Replay, EXAMPLE_OF_A_REPLAY),
+    "openapi_extra": with_body(Replay, EXAMPLE_OF_A_REPLAY),
 }
 SENT: dict[str, Any] = DONE | {"openapi_extra": DONE["openapi_extra"] | TO_SEND}
 ENDED: dict[str, Any] = DONE | {
@@ -110,8 +110,8 @@ ENDED: dict[str, Any] = DONE | {
 # Requests and answers
 
 
-def whose(caller: Caller) -> str | None:
-    """Return the owner whose webhooks a caller may see, pause and end; None if they may do so for everybody's."""
+def owner_limit(caller: Caller) -> str | None:
+    """Return the owner owner_limit webhooks a caller may see, pause and end; None if they may do so for everybody's."""
     return None if caller.may("all-endpoints") and caller.plans is None else caller.actor
 
 
@@ -168,24 +168,24 @@ def routes(
         return answered(made, 201, Location=f"/v1/webhooks/{made.id}")
 
     @api.get("", response_model=WebhookPage, summary="All webhooks", **LISTED)
-    async def list_webhooks(request: Request, asked: Annotated[PageAsked, Query()]) -> Response:
-        owner = whose(caller_of(request))
+    async def list_webhooks(request: Request, asked: Annotated[PageQuery, Query()]) -> Response:
+        owner = owner_limit(caller_of(request))
         return seen(request, await run_in_threadpool(webhooks.page, owner, asked.cursor, asked.limit))
 
     @api.get("/{id}", response_model=Webhook, summary="One webhook, and the state of its deliveries", **SHOWN)
     async def read_webhook(request: Request, id: WebhookPath) -> Response:
-        return seen(request, await run_in_threadpool(webhooks.get, id_in(id), whose(caller_of(request))))
+        return seen(request, await run_in_threadpool(webhooks.get, id_in(id), owner_limit(caller_of(request))))
 
     @api.delete("/{id}", status_code=204, response_class=Response, summary="Delete a webhook", **ENDED)
     async def delete_webhook(request: Request, id: WebhookPath) -> Response:
-        await run_in_threadpool(webhooks.delete, id_in(id), whose(caller_of(request)))
+        await run_in_threadpool(webhooks.delete, id_in(id), owner_limit(caller_of(request)))
         return Response(status_code=204)
 
     @api.post("/{id}/pause", response_model=Webhook, summary="Send nothing until it is resumed", **DONE)
     async def pause_webhook(request: Request, id: WebhookPath) -> Response:
         caller = caller_of(request)
         reason = f"{caller.actor} paused it."
-        return answered(await run_in_threadpool(webhooks.pause, id_in(id), whose(caller), now(), reason))
+        return answered(await run_in_threadpool(webhooks.pause, id_in(id), owner_limit(caller), now(), reason))
 
     @api.post(
         "/{id}/resume", response_model=Webhook, summary="Send again, beginning at once with what is waiting", **SENT
@@ -208,9 +208,9 @@ def routes(
 
     @api.get("/{id}/attempts", response_model=AttemptPage, summary="The outcomes of attempts", **LISTED)
     async def list_webhook_attempts(
-        request: Request, id: WebhookPath, asked: Annotated[PageAsked, Query()]
+        request: Request, id: WebhookPath, asked: Annotated[PageQuery, Query()]
     ) -> Response:
-        owner = whose(caller_of(request))
+        owner = owner_limit(caller_of(request))
         return seen(request, await run_in_threadpool(webhooks.attempts, id_in(id), owner, asked.cursor, asked.limit))
 
     @api.get(
@@ -219,8 +219,8 @@ def routes(
         summary="Plans that are not tried until they are replayed",
         **LISTED,
     )
-    async def list_parked_plans(request: Request, id: WebhookPath, asked: Annotated[PageAsked, Query()]) -> Response:
-        owner = whose(caller_of(request))
+    async def list_parked_plans(request: Request, id: WebhookPath, asked: Annotated[PageQuery, Query()]) -> Response:
+        owner = owner_limit(caller_of(request))
         return seen(request, await run_in_threadpool(webhooks.parked, id_in(id), owner, asked.cursor, asked.limit))
 
     @api.post("/{id}/replay", response_model=Webhook, summary="Send again the events after a cursor", **REPLAYED)

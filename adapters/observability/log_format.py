@@ -73,7 +73,7 @@ def set_up(as_json: bool, colours: bool = False) -> None:
     global _chosen, _times_set_up
     _chosen = Chosen(as_json, colours)
     _times_set_up += 1
-    lines = LinesTogether(sys.stderr.buffer)
+    lines = BatchedLines(sys.stderr.buffer)
     structlog.configure(
         processors=[in_json] if as_json else _readable(colours),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -108,7 +108,7 @@ class BoundOnce:
         self._bound.info(event, **entry)
 
 
-class LinesTogether:
+class BatchedLines:
     """Writes lines. Lines from one turn of an event loop are written together at its end, because each write lets other
     threads take the interpreter and delays the loop until it gets it back."""
 
@@ -138,7 +138,7 @@ class LinesTogether:
 class NamedLogger:
     """The logger to which structlog passes its entries: bytes, one line each."""
 
-    def __init__(self, name: str, lines: LinesTogether) -> None:
+    def __init__(self, name: str, lines: BatchedLines) -> None:
         self.name = name
         self.msg = self.debug = self.info = self.warning = self.error = self.critical = lines.write
 

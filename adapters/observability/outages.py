@@ -15,7 +15,7 @@ from application.aggregates.ports import ClockAhead, StoreReadOnly, StoreUnavail
 OUR_OWN = ("adapters.", "application.", "domain.")
 
 
-class OfTheStore(NamedTuple):
+class StoreOutage(NamedTuple):
     """A cause that many parts of a process have in common, with its log entry and its consequences."""
 
     begins: str
@@ -23,20 +23,20 @@ class OfTheStore(NamedTuple):
     follows: str
 
 
-OF_THE_STORE: Mapping[type[BaseException], OfTheStore] = {
-    StoreUnavailable: OfTheStore(
+OF_THE_STORE: Mapping[type[BaseException], StoreOutage] = {
+    StoreUnavailable: StoreOutage(
         "store away",
         "store back",
         "commands and views answer 503; lists, checkpoints, webhooks and housekeeping stand where they are, and go on"
         " by themselves when it is back",
     ),
-    StoreReadOnly: OfTheStore(
+    StoreReadOnly: StoreOutage(
         "store read-only",
         "store can be written",
         "commands answer 503, and plans are shown; lists, checkpoints and webhooks stand where they are, and go on"
         " by themselves when it can be written",
     ),
-    ClockAhead: OfTheStore(
+    ClockAhead: StoreOutage(
         "clock ahead",
         "clock is right",
         "commands answer 503, and plans are shown, so that nothing is stamped from the future: set the clock of this"
@@ -53,7 +53,7 @@ def cause_of(error: BaseException) -> str:
     return f"{name}: {words}" if is_ours(error) and of_the_store(error) is None and words else name
 
 
-def of_the_store(error: BaseException) -> OfTheStore | None:
+def of_the_store(error: BaseException) -> StoreOutage | None:
     """Return the common cause to which the error belongs. The database adapter has subclasses with the same names."""
     name = type(error).__name__
     return next(
@@ -70,17 +70,17 @@ class Outages:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._met: dict[OfTheStore, set[Work]] = {cause: set() for cause in OF_THE_STORE.values()}
+        self._met: dict[StoreOutage, set[Work]] = {cause: set() for cause in OF_THE_STORE.values()}
         self._since = dict.fromkeys(self._met, 0.0)
 
-    def met(self, cause: OfTheStore, work: "Work", error: str) -> None:
+    def met(self, cause: StoreOutage, work: "Work", error: str) -> None:
         with self._lock:
             if not self._met[cause]:
                 self._since[cause] = monotonic()
                 logger.warning(cause.begins, error=error, follows=cause.follows)
             self._met[cause].add(work)
 
-    def over(self, cause: OfTheStore, work: "Work", goes_on: bool) -> None:
+    def over(self, cause: StoreOutage, work: "Work", goes_on: bool) -> None:
         """Note that a cause no longer stops this work. If the work does not go on, another cause does, which is logged
         separately."""
         with self._lock:
@@ -99,7 +99,7 @@ class Work:
         self._going_on = going_on
         self._follows = follows
         self._about = about
-        self._of_the_store: OfTheStore | None = None
+        self._of_the_store: StoreOutage | None = None
         self.cause: str | None = None
         """Why the work cannot be done; None if it can."""
 

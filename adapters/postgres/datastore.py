@@ -39,7 +39,7 @@ def session(statement_timeout: float) -> tuple[LiteralString, tuple[str, str]]:
     ), (longest, longest)
 
 
-class ImpatientConnection(Connection[TupleRow]):
+class TimeoutConnection(Connection[TupleRow]):
     """A connection that gives up on a server that is frozen or unreachable and would not enforce its statement
     timeout.
     """
@@ -71,24 +71,24 @@ class Datastore:
 
         Without `synchronous`, commits do not wait for the disk. That suits data that can be computed again.
         """
-        self.conninfo = conninfo = to_whom_one_can_write(conninfo)
+        self.conninfo = conninfo = prefer_writable_server(conninfo)
         self._synchronous = synchronous
         self._statement_timeout = statement_timeout
         self.timeline = Timeline()
         self._pool = ConnectionPool(
             conninfo,
-            connection_class=ImpatientConnection,
+            connection_class=TimeoutConnection,
             min_size=1,
             max_size=size,
             timeout=timeout,
             reconnect_timeout=timeout,
             kwargs={"connect_timeout": CONNECT_TIMEOUT},
             configure=self._configure,
-            check=check_if_news,
+            check=check_if_readable,
             open=False,
         )
 
-    def _configure(self, connection: ImpatientConnection) -> None:
+    def _configure(self, connection: TimeoutConnection) -> None:
         connection.patience = self._statement_timeout + 1
         connection.autocommit = True
         read_as_nearest(connection)
@@ -97,9 +97,9 @@ class Datastore:
             connection.execute("SET synchronous_commit = off")
         self.timeline.look(connection)
 
-    def connect(self) -> ImpatientConnection:
+    def connect(self) -> TimeoutConnection:
         """Open a connection that the caller closes. Raises `psycopg.OperationalError`."""
-        connection = ImpatientConnection.connect(self.conninfo, connect_timeout=CONNECT_TIMEOUT)
+        connection = TimeoutConnection.connect(self.conninfo, connect_timeout=CONNECT_TIMEOUT)
         try:
             self._configure(connection)
         except psycopg.Error:
@@ -142,7 +142,7 @@ class Datastore:
         self.in_loop.close()
 
 
-def check_if_news(connection: Connection[Any]) -> None:
+def check_if_readable(connection: Connection[Any]) -> None:
     """Check the connection with a query, but only if the server has sent something unasked, as it does when it closes
     it.
 
@@ -157,7 +157,7 @@ def check_if_news(connection: Connection[Any]) -> None:
 def was_lost(connection: Connection[Any]) -> bool:
     """Return whether a connection is closed, by us or by the server. Closes it in the latter case."""
     try:
-        check_if_news(connection)
+        check_if_readable(connection)
     except psycopg.Error:
         connection.close()
     return connection.closed
@@ -190,7 +190,7 @@ def unavailable() -> Iterator[None]:
         raise why_unavailable(error) from error
 
 
-def to_whom_one_can_write(conninfo: str) -> str:
+def prefer_writable_server(conninfo: str) -> str:
     """Return the connection string with `target_session_attrs=read-write` if it names several servers and does not say
     which one it wants."""
     said = conninfo_to_dict(conninfo)

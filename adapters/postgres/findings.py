@@ -23,12 +23,12 @@ from adapters.events.stored_format import FORGETTING, topic_of
 from adapters.observability.outages import Outages
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.followers import Follower
-from adapters.postgres.portfolio import by_plan, theirs
+from adapters.postgres.marked_plans import MarkedPlansTable, ReadPlans, clear_batch
+from adapters.postgres.portfolio import by_plan, visible_to
 from adapters.postgres.projections import (
     Logged,
     Now,
 )
-from adapters.postgres.tables_of_plans import ReadPlans, TableOfPlans, clear_some
 from application.aggregates.access import Caller
 from application.findings.across import (
     FindingPosition,
@@ -169,7 +169,7 @@ class FindingsTable:
         return connection.execute(DUE, (generation, now, list(left_alone), most), prepare=True).fetchall()
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
-        return clear_some(connection, generation, ("findings", "judged_plans"))
+        return clear_batch(connection, generation, ("findings", "judged_plans"))
 
     def _judged(self, known: LoadedPlan, judged: Verdict, found_before: bytes | None) -> "JudgedPlan":
         digest = blake2b(to_json(judged.findings), key=self._key, person=b"findings", digest_size=DIGEST_BYTES)
@@ -234,7 +234,7 @@ def statement(query: FindingsQuery, after: FindingPosition | None, caller: Calle
         "  WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
         " ) AS p USING (plan_id)"
         " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'findings' AND live) AND "
-        + " AND ".join((*wanted(query), *theirs(caller), *(place if after else ()), "true"))
+        + " AND ".join((*wanted(query), *visible_to(caller), *(place if after else ()), "true"))
         + " ORDER BY excused, loudness, since_on, plan_id, place LIMIT %(most)s"
     )
 
@@ -289,7 +289,7 @@ def _standing(*, signs: str, words: bytes, **of_plan: Any) -> PlanStanding:
     return PlanStanding(**of_plan, signs=PlanSigns.model_validate_json(signs), words=unpacked(words))
 
 
-class PostgresFindings(TableOfPlans):
+class PostgresFindings(MarkedPlansTable):
     """The findings of all plans (`application.findings.ports.AllFindings`)."""
 
     def __init__(self, datastore: Datastore, key: bytes, read: ReadPlans, program: ReadProgram, now: Now) -> None:

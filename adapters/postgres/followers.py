@@ -12,12 +12,12 @@ from adapters.postgres.projections import (
     STEP,
     Now,
     Projection,
+    ProjectionState,
     RebuildUnderWay,
-    Standing,
     catch_up,
     connected,
-    into_shape,
-    standing,
+    rebuild_if_outdated,
+    state_of,
 )
 
 POLL = 0.5
@@ -62,7 +62,7 @@ class Follower:
         """The end of the log when it was last looked at."""
         self._projection = projection
         self._now = now
-        self._fares = Work(
+        self._work = Work(
             outages,
             "projection stands still",
             "projection goes on",
@@ -97,8 +97,8 @@ class Follower:
                 with unavailable():
                     self._follow_on_one_connection()
             except Exception as error:  # noqa: BLE001 - the error is logged and the work is tried again, so nothing is skipped.
-                self._fares.failed(error)
-                self.status = self.status._replace(error=self._fares.cause)
+                self._work.failed(error)
+                self.status = self.status._replace(error=self._work.cause)
                 self._stopping.wait(RETRY)
 
     def _follow_on_one_connection(self) -> None:
@@ -106,30 +106,30 @@ class Follower:
             while not self._stopping.is_set():
                 begun = monotonic()
                 for at in catch_up(connection, self._projection, self._now):
-                    self._fares.done()
+                    self._work.done()
                     self.status = Status(at.position, at.head)
                     if self._stopping.wait(self._pause(at, monotonic() - begun)):
                         return
                     begun = monotonic()
-                if at.shape < self._projection.shape and self._rebuilt():
+                if at.shape < self._projection.shape and self._rebuild():
                     continue
-                if self._heard(connection):
+                if self._wait_for_events(connection):
                     self._stopping.wait(self._seconds_at_rest)
 
-    def _heard(self, connection: Connection[Any]) -> bool:
+    def _wait_for_events(self, connection: Connection[Any]) -> bool:
         """Wait for new events. Returns whether there are any.
 
         It listens for notifications only here, because every commit has to wake all listeners.
         """
         connection.execute("LISTEN plantrail")
         try:
-            at = standing(connection, self._projection.name)  # Events from before LISTEN are not notified.
+            at = state_of(connection, self._projection.name)  # Events from before LISTEN are not notified.
             return at.position < at.head or bool(list(connection.notifies(timeout=POLL, stop_after=1)))
         finally:
             connection.execute("UNLISTEN plantrail")
             list(connection.notifies(timeout=0))
 
-    def _pause(self, at: Standing, worked: float) -> float:
+    def _pause(self, at: ProjectionState, worked: float) -> float:
         """Return for how many seconds to pause after a step that took `worked` seconds, so that followers do not slow
         down a flood of commands.
 
@@ -140,7 +140,7 @@ class Follower:
             return 0
         return min(worked * (self._rests_for if others_record else 1), MOST_SECONDS_AT_REST)
 
-    def _rebuilt(self) -> bool:
+    def _rebuild(self) -> bool:
         """Rebuild the table. Returns False if another process is rebuilding it, or if this follower was told to
         stop.
         """
@@ -150,7 +150,7 @@ class Follower:
                 raise Stopped
 
         try:
-            into_shape(self._datastore, self._projection, self._now, go_on)
+            rebuild_if_outdated(self._datastore, self._projection, self._now, go_on)
         except (RebuildUnderWay, Stopped):
             return False
         return True

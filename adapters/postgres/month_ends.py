@@ -17,17 +17,17 @@ from adapters.postgres.datastore import Datastore, unavailable
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.followers import Follower
 from adapters.postgres.month_ends_table import NAME, MonthEndsTable
-from adapters.postgres.portfolio import batched, theirs
+from adapters.postgres.portfolio import batched, visible_to
 from adapters.postgres.projections import (
     Now,
     Progress,
+    ProjectionState,
     RebuildUnderWay,
-    Standing,
     catch_up,
     connected,
-    into_shape,
     rebuild,
-    standing,
+    rebuild_if_outdated,
+    state_of,
 )
 from application.aggregates.access import Caller
 from application.measures.measure import ALL, Adding, MeasureName
@@ -144,7 +144,7 @@ class PostgresMonthEnds:
         with self._datastore.connection() as connection:
             if not _is_kept(connection, month, now):
                 return None
-            at = standing(connection, NAME)
+            at = state_of(connection, NAME)
             (forgotten,) = connection.execute(LAST_FORGOTTEN).fetchone() or (0,)
         plans = b"".join(plan_id.bytes for (plan_id,) in self._rows("plan_id", month, caller))
         return sha256(b"%d %d %d " % (at.shape, at.generation, forgotten) + plans).hexdigest()[:32]
@@ -162,13 +162,13 @@ class PostgresMonthEnds:
 
     # The table
 
-    def catch_up(self, now: Now) -> Standing:
+    def catch_up(self, now: Now) -> ProjectionState:
         """Update the table now, for a process without a follower. Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, MonthEndsTable(), now)
             if at.shape < SHAPE:
                 with suppress(RebuildUnderWay):
-                    into_shape(self._datastore, MonthEndsTable(), now)
+                    rebuild_if_outdated(self._datastore, MonthEndsTable(), now)
                 *_, at = catch_up(connection, MonthEndsTable(), now)
             return at
 
@@ -185,7 +185,7 @@ def _is_kept(connection: Connection[Any], month: Month, now: datetime) -> bool:
     """Return whether a month is over in every time zone, and is in the table for every plan that existed in it."""
     if not month.is_over(now):
         return False
-    at = standing(connection, NAME)
+    at = state_of(connection, NAME)
     if at.shape != SHAPE:
         return False
     if connection.execute(WAITING, (month.first,), prepare=True).fetchone() != (False,):
@@ -200,7 +200,7 @@ def _is_kept(connection: Connection[Any], month: Month, now: datetime) -> bool:
 
 def _visible(caller: Caller | None) -> str:
     """Return the SQL condition for plans that the caller may see now, according to the portfolio."""
-    [*conditions] = theirs(caller)
+    [*conditions] = visible_to(caller)
     if not conditions:
         return ""
     of_portfolio = " AND ".join([f"generation = {LIVE.format('portfolio')}", *conditions])

@@ -25,18 +25,18 @@ from adapters.postgres.projections import (
     Logged,
     Now,
     Progress,
+    ProjectionState,
     RebuildUnderWay,
-    Standing,
     catch_up,
     connected,
-    into_shape,
     reached,
     rebuild,
-    standing,
+    rebuild_if_outdated,
+    state_of,
 )
 from application.aggregates.access import Caller
 from application.portfolio.ports import TableState
-from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector
+from application.portfolio.projector import CannotBeFolded, NeedsWholeHistory, PartialEvent, PortfolioProjector
 from application.portfolio.query import (
     CursorPosition,
     PortfolioPage,
@@ -130,7 +130,7 @@ class PortfolioTable:
             news = by_plan(events)
             before = self._before(connection, generation, news, changed)
             for plan_id, of_plan in news.items():
-                changed[plan_id] = self._carried_on(connection, before[plan_id], plan_id, of_plan)
+                changed[plan_id] = self._continued(connection, before[plan_id], plan_id, of_plan)
             if any(topic == NEW_NUMBERS for _, _, _, topic, _ in events):
                 connection.execute(MARK_ALL, (generation,))
         for some in batched(changed.values(), ROWS_AT_A_TIME):
@@ -177,18 +177,18 @@ class PortfolioTable:
         lines = {plan_id: read_row(line) for plan_id, line in rows}
         return before | {plan_id: PortfolioProjector(lines.get(plan_id)) for plan_id in others}
 
-    def _carried_on(
+    def _continued(
         self, connection: Connection[Any], folding: PortfolioProjector, plan_id: UUID, events: Sequence[Logged]
     ) -> PortfolioProjector:
         try:
-            folding.add(self._seen(plan_id, events))
-        except LooksBack:
+            folding.add(self._partial_events(plan_id, events))
+        except NeedsWholeHistory:
             _, _, last, _, _ = events[-1]
             folding = PortfolioProjector()
-            folding.add(self._seen(plan_id, connection.execute(HISTORY, (plan_id, last), binary=True)))
+            folding.add(self._partial_events(plan_id, connection.execute(HISTORY, (plan_id, last), binary=True)))
         return folding
 
-    def _seen(self, plan_id: UUID, events: Iterable[Logged]) -> list[PartialEvent]:
+    def _partial_events(self, plan_id: UUID, events: Iterable[Logged]) -> list[PartialEvent]:
         seen: list[PartialEvent] = []
         position, topic, see = 0, "", seen.append
         try:
@@ -271,7 +271,7 @@ def statement(
     ordered = [
         f"(SELECT {', '.join(columns)}, {key} AS sorted_by FROM plantrail.portfolio"
         f" WHERE generation = ({LIVE})"
-        f" AND {' AND '.join((*wanted(query), *theirs(caller), *part))}"
+        f" AND {' AND '.join((*wanted(query), *visible_to(caller), *part))}"
         f" ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
         for part in parts
     ]
@@ -299,7 +299,7 @@ def wanted(query: PortfolioQuery) -> Iterator[str]:
         yield "search_text LIKE %(words)s" if search_text(query.q) else "starts_with(name_key, %(q)s)"
 
 
-def theirs(caller: Caller | None) -> Iterator[str]:
+def visible_to(caller: Caller | None) -> Iterator[str]:
     """Yield the SQL conditions that limit a query to plans that the caller may see, like `Caller.sees` for one plan."""
     if caller and caller.plans is not None:
         at_work = "people @> ARRAY[%(actor)s::text] OR " if caller.works_on_plans else ""
@@ -355,24 +355,24 @@ class PostgresPortfolio:
     def position(self) -> int:
         """Return the position up to which the table includes the log. Raises `StoreUnavailable`."""
         with self._datastore.connection() as connection:
-            return standing(connection, NAME).position
+            return state_of(connection, NAME).position
 
-    def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:
+    def knows_not_on_team(self, person: str, plan_id: UUID) -> bool:
         with self._datastore.connection() as connection:
             asked = {"person": person, "plan_id": plan_id}
             return connection.execute(ELSEWHERE, asked, prepare=True).fetchone() is not None
 
     def includes(self, position: int) -> bool:
         with self._datastore.connection() as connection:
-            return reached(standing(connection, NAME), position)
+            return reached(state_of(connection, NAME), position)
 
-    def catch_up(self, now: Now) -> Standing:
+    def catch_up(self, now: Now) -> ProjectionState:
         """Update the table now, for a process without a follower. Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, PortfolioTable(), now)
             if at.shape < SHAPE:
                 with suppress(RebuildUnderWay):
-                    into_shape(self._datastore, PortfolioTable(), now)
+                    rebuild_if_outdated(self._datastore, PortfolioTable(), now)
                 *_, at = catch_up(connection, PortfolioTable(), now)
             return at
 

@@ -75,7 +75,8 @@ class Projection(Protocol):
 
     name: str
     shape: int
-    """The number of the table's definition. When it is raised, every store rebuilds the table (`into_shape`)."""
+    """The number of the table's definition. A store whose table has a lower one rebuilds it
+    (`rebuild_if_outdated`)."""
 
     def fold(
         self, connection: Connection[Any], generation: int, batches: Iterable[Sequence[Logged]], now: datetime
@@ -96,7 +97,7 @@ class Projection(Protocol):
         """Delete some rows of a generation. Returns False if there were none."""
 
 
-class Standing(NamedTuple):
+class ProjectionState(NamedTuple):
     """The state of a projection: its generation, its position, the position of the last event on the log, and its
     shape."""
 
@@ -106,10 +107,10 @@ class Standing(NamedTuple):
     shape: int
 
 
-def standing(connection: Connection[Any], name: str) -> Standing:
+def state_of(connection: Connection[Any], name: str) -> ProjectionState:
     """Return the state of the live generation."""
     (row,) = connection.execute(STANDING, (name,), prepare=True).fetchall()
-    return Standing(*row)
+    return ProjectionState(*row)
 
 
 # Following the log
@@ -130,17 +131,17 @@ def locked(
     with connection.transaction():
         found = connection.execute(statement, values, prepare=True).fetchone()
         # This is a separate statement, because the one that waited for the lock sees the state from before.
-        yield (found[0], come_to(connection, projection.name, found[0])) if found else None
+        yield (found[0], position_reached(connection, projection.name, found[0])) if found else None
         if found:
             connection.execute(WRITTEN, (projection.name, found[0]), prepare=True)
 
 
-def come_to(connection: Connection[Any], name: str, generation: int) -> int:
+def position_reached(connection: Connection[Any], name: str, generation: int) -> int:
     """Return the position of a generation of a table."""
-    return tracked(connection, tracked_as(name, generation)) or 0
+    return tracked(connection, tracking_name(name, generation)) or 0
 
 
-def tracked_as(name: str, generation: int) -> str:
+def tracking_name(name: str, generation: int) -> str:
     """Return the name under which eventsourcing tracks a generation of a table."""
     return f"{name}.{generation}"
 
@@ -157,18 +158,18 @@ def advance(
 
         def batches() -> Iterator[Sequence[Logged]]:
             nonlocal reached
-            for batch in ahead(connection, position, most):
+            for batch in events_after(connection, position, most):
                 reached = batch[-1][0]
                 yield batch
 
         projection.fold(connection, generation, batches(), now)
         if reached == position:
             return None
-        track(connection, tracked_as(projection.name, generation), Tracking(LOG, reached))
+        track(connection, tracking_name(projection.name, generation), Tracking(LOG, reached))
     return reached
 
 
-def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Sequence[Logged]]:
+def events_after(connection: Connection[Any], position: int, most: int) -> Iterator[Sequence[Logged]]:
     """Yield up to `most` of the next events after a position, in batches."""
     cursor: Cursor[Any] = connection.cursor(binary=True)
     while most > 0:
@@ -179,16 +180,16 @@ def ahead(connection: Connection[Any], position: int, most: int) -> Iterator[Seq
         position, most = batch[-1][0], most - len(batch)
 
 
-def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> Iterator[Standing]:
+def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> Iterator[ProjectionState]:
     """Fold new events and update rows that are out of date, until nothing is left to do. Yields the state after each
     step. A table of another shape is left as it is.
 
     Raises `ClockAhead` if there is something to do.
     """
     while True:
-        at = standing(connection, projection.name)
+        at = state_of(connection, projection.name)
         if at.shape != projection.shape:
-            if adopted(connection, projection):
+            if adopt_shape(connection, projection):
                 continue
             yield at
             return
@@ -206,7 +207,7 @@ def catch_up(connection: Connection[Any], projection: Projection, now: Now) -> I
         yield at
 
 
-def adopted(connection: Connection[Any], projection: Projection) -> bool:
+def adopt_shape(connection: Connection[Any], projection: Projection) -> bool:
     """Give the current shape to a table of an older shape into which nothing was folded yet. Returns whether there was
     one."""
     return connection.execute(ADOPT, {"shape": projection.shape, "name": projection.name}).rowcount > 0
@@ -223,7 +224,7 @@ def connected(datastore: Datastore) -> Iterator[Connection[Any]]:
 # Reading your own writes
 
 
-def reached(at: Standing, position: int) -> bool:
+def reached(at: ProjectionState, position: int) -> bool:
     """Return whether a projection includes the event at a position. Raises `BeyondTheLog`."""
     if position > at.head:
         raise BeyondTheLog(at.head)
@@ -249,11 +250,11 @@ def rebuild(
     keeps serving, and the next rebuild cleans up. Raises `RebuildUnderWay`, `StoreUnavailable`, and what `fold` raises.
     """
     with unavailable(), connected(datastore) as connection:
-        only_here(connection, projection)
-        make_anew(connection, projection, now, progress)
+        lock_rebuild(connection, projection)
+        rebuild_locked(connection, projection, now, progress)
 
 
-def into_shape(
+def rebuild_if_outdated(
     datastore: Datastore, projection: Projection, now: Now, progress: Progress = lambda _done, _total: None
 ) -> None:
     """Rebuild a table whose shape is older than this process expects. The old table serves meanwhile.
@@ -262,20 +263,20 @@ def into_shape(
     what `fold` and `progress` raise.
     """
     with unavailable(), connected(datastore) as connection:
-        only_here(connection, projection)
-        was = standing(connection, projection.name).shape
+        lock_rebuild(connection, projection)
+        was = state_of(connection, projection.name).shape
         if was < projection.shape:
             shapes = {"projection": projection.name, "shape": projection.shape, "was": was}
             logger.info("projection is rebuilt", **shapes)
-            make_anew(connection, projection, now, progress)
+            rebuild_locked(connection, projection, now, progress)
             logger.info("projection was rebuilt", **shapes)
 
 
-def make_anew(connection: Connection[Any], projection: Projection, now: Now, progress: Progress) -> None:
-    """Rebuild the table. The caller holds the lock of `only_here`. Raises `ClockAhead`."""
+def rebuild_locked(connection: Connection[Any], projection: Projection, now: Now, progress: Progress) -> None:
+    """Rebuild the table. The caller holds the lock of `lock_rebuild`. Raises `ClockAhead`."""
     clock.check(connection)
-    clear_others(connection, projection)
-    live = standing(connection, projection.name)
+    clear_other_generations(connection, projection)
+    live = state_of(connection, projection.name)
     generation = live.generation + 1
     connection.execute(
         "INSERT INTO plantrail.projections (name, generation, shape) VALUES (%s, %s, %s)",
@@ -289,7 +290,7 @@ def make_anew(connection: Connection[Any], projection: Projection, now: Now, pro
             projection.age(connection, generation, now())
         progress(live.head, live.head)
     go_live(connection, projection, now, generation)
-    clear_others(connection, projection)
+    clear_other_generations(connection, projection)
 
 
 def fold_by_aggregate(
@@ -301,13 +302,13 @@ def fold_by_aggregate(
     """
     place, done = (UUID(int=0), 0), 0
     while batch := connection.cursor(binary=True).execute(NEXT_BY_AGGREGATE, (*place, head, REBUILD_STEP)).fetchall():
-        place, done = fold_whole(connection, projection, now(), generation, batch), done + len(batch)
+        place, done = fold_batch(connection, projection, now(), generation, batch), done + len(batch)
         progress(min(done, head), head)
     with locked(connection, projection, generation):
-        track(connection, tracked_as(projection.name, generation), Tracking(LOG, head))
+        track(connection, tracking_name(projection.name, generation), Tracking(LOG, head))
 
 
-def fold_whole(
+def fold_batch(
     connection: Connection[Any], projection: Projection, now: datetime, generation: int, batch: Sequence[Logged]
 ) -> tuple[UUID, int]:
     """Fold a batch of events. Returns the aggregate and the version of the last event."""
@@ -317,7 +318,7 @@ def fold_whole(
     return UUID(bytes=aggregate_id), version
 
 
-def only_here(connection: Connection[Any], projection: Projection) -> None:
+def lock_rebuild(connection: Connection[Any], projection: Projection) -> None:
     """Take the lock of rebuilds, which is held as long as the connection lives. Raises `RebuildUnderWay`."""
     found = connection.execute(
         "SELECT pg_try_advisory_lock(hashtext('plantrail rebuild'), hashtext(%s))", (projection.name,)
@@ -330,7 +331,7 @@ def go_live(connection: Connection[Any], projection: Projection, now: Now, gener
     """Make a generation the live one. Followers wait meanwhile, and the new table first catches up with the old one."""
     with connection.transaction():
         found = connection.execute(LOCK_ANY, (projection.name,)).fetchone()
-        reached = come_to(connection, projection.name, found[0]) if found else 0
+        reached = position_reached(connection, projection.name, found[0]) if found else 0
         while (advance(connection, projection, now(), generation, REBUILD_STEP) or reached) < reached:
             pass
         for live in (False, True):
@@ -340,7 +341,7 @@ def go_live(connection: Connection[Any], projection: Projection, now: Now, gener
             )
 
 
-def clear_others(connection: Connection[Any], projection: Projection) -> None:
+def clear_other_generations(connection: Connection[Any], projection: Projection) -> None:
     """Delete the rows of other generations: those of the previous table, or of an interrupted rebuild."""
     others = connection.execute(
         "SELECT generation FROM plantrail.projections WHERE name = %s AND NOT live", (projection.name,)
@@ -348,5 +349,9 @@ def clear_others(connection: Connection[Any], projection: Projection) -> None:
     for (generation,) in others:
         while projection.clear(connection, generation):
             pass
-        whose = {"name": projection.name, "generation": generation, "tracked": tracked_as(projection.name, generation)}
+        whose = {
+            "name": projection.name,
+            "generation": generation,
+            "tracked": tracking_name(projection.name, generation),
+        }
         connection.execute(FORGET, whose)

@@ -17,12 +17,12 @@ from adapters.observability.outages import Outages
 from adapters.postgres.account_aliases import with_named
 from adapters.postgres.datastore import Datastore
 from adapters.postgres.followers import Follower
-from adapters.postgres.portfolio import by_plan, theirs
+from adapters.postgres.marked_plans import MarkedPlansTable, ReadPlans, clear_batch
+from adapters.postgres.portfolio import by_plan, visible_to
 from adapters.postgres.projections import (
     Logged,
     Now,
 )
-from adapters.postgres.tables_of_plans import ReadPlans, TableOfPlans, clear_some
 from application.aggregates.access import Caller
 from application.portfolio.promises import (
     PlanPromise,
@@ -113,7 +113,7 @@ class PromisesTable:
         connection.execute(LISTED, (generation, plans), prepare=True)
 
     def clear(self, connection: Connection[Any], generation: int) -> bool:
-        return clear_some(connection, generation, (NAME, "plans_to_list"))
+        return clear_batch(connection, generation, (NAME, "plans_to_list"))
 
 
 # Asking
@@ -129,7 +129,7 @@ def statement(query: PromisesQuery, after: PromisePosition | None, caller: Calle
         "  WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'portfolio' AND live)"
         " ) AS p USING (plan_id)"
         " WHERE generation = (SELECT generation FROM plantrail.projections WHERE name = 'promises' AND live) AND "
-        + " AND ".join((*wanted(query), *theirs(caller), *(place if after else ()), "true"))
+        + " AND ".join((*wanted(query), *visible_to(caller), *(place if after else ()), "true"))
         + " ORDER BY due_on, plan_id, noun, id LIMIT %(most)s"
     )
 
@@ -163,7 +163,7 @@ def values(query: PromisesQuery, after: PromisePosition | None, caller: Caller |
     }
 
 
-class PostgresPromises(TableOfPlans):
+class PostgresPromises(MarkedPlansTable):
     """The promises of all plans (`application.portfolio.promises.AllPromises`)."""
 
     def __init__(self, datastore: Datastore, read: ReadPlans, now: Now) -> None:

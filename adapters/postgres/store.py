@@ -19,19 +19,19 @@ from adapters.postgres.access_events import PostgresAccessEvents
 from adapters.postgres.api_keys import PostgresApiKeys
 from adapters.postgres.application import AccountPlanApplication
 from adapters.postgres.calendars import PostgresCalendars
-from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore, to_whom_one_can_write
+from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore, prefer_writable_server
 from adapters.postgres.drafts import PostgresDrafts
 from adapters.postgres.embedded import EmbeddedPostgres, Keeper
 from adapters.postgres.erasures import PostgresErasures
 from adapters.postgres.event_store import PostgresEventStore
 from adapters.postgres.factory import PlanFactory
 from adapters.postgres.feed import PostgresFeed
-from adapters.postgres.former_logs import leave_this_log
 from adapters.postgres.key_generations import KeyGenerations, Secrets
 from adapters.postgres.log_tree import PostgresLogTree
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.migrations import EncodingUnfit, migrate
 from adapters.postgres.month_ends import PostgresMonthEnds
+from adapters.postgres.new_logs import begin_log_of_copy
 from adapters.postgres.person_keys import PersonKeyCache, PostgresPersonKeys
 from adapters.postgres.portfolio import PostgresPortfolio
 from adapters.postgres.sessions import PostgresSessions
@@ -71,7 +71,7 @@ class ConnectionStrings:
         # sets.
         for role in ("service", "owner", "keys"):
             try:
-                in_utf8 = make_conninfo(to_whom_one_can_write(getattr(self, role)), client_encoding="UTF8")
+                in_utf8 = make_conninfo(prefer_writable_server(getattr(self, role)), client_encoding="UTF8")
             except psycopg.ProgrammingError as error:
                 raise StoreUnfit(str(error).partition("\n")[0]) from error
             object.__setattr__(self, role, in_utf8)
@@ -180,7 +180,7 @@ def upgrade(where: ConnectionStrings) -> list[str]:
         raise StoreUnfit(str(error).partition("\n")[0]) from error
 
 
-def is_there_in_the_end(conninfo: str) -> bool:
+def becomes_reachable(conninfo: str) -> bool:
     """Return whether a server accepts connections, after waiting for one that is starting or recovering."""
     server = make_conninfo(conninfo, connect_timeout=CONNECT_TIMEOUT).encode()
     begun = answered = monotonic()
@@ -210,7 +210,7 @@ def begin_another_log(where: ConnectionStrings) -> None:
     """
     upgrade(where)
     with psycopg.connect(where.owner) as connection:
-        leave_this_log(connection)
+        begin_log_of_copy(connection)
 
 
 @contextmanager
@@ -231,7 +231,7 @@ def _entered(stack: ExitStack, store: Callable[[], AbstractContextManager[Store]
         try:
             return stack.enter_context(store())
         except StoreUnavailable:
-            if not is_there_in_the_end(where.owner):
+            if not becomes_reachable(where.owner):
                 raise
     return stack.enter_context(store())
 

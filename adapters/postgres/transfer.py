@@ -19,7 +19,7 @@ from pydantic_core import from_json, to_json
 
 from adapters.events.stored_format import UnknownTopic, decode
 from adapters.postgres.datastore import CONNECT_TIMEOUT, Datastore, unavailable
-from adapters.postgres.former_logs import leave_unknown_log
+from adapters.postgres.new_logs import begin_log_of_import
 from adapters.postgres.person_keys import PostgresPersonKeys
 from domain.calendar import Instant
 
@@ -108,14 +108,14 @@ def import_events(owner: str, lines: Iterable[bytes]) -> int:
             )
         count = _copy(connection, lines)
         if count:
-            leave_unknown_log(connection)
+            begin_log_of_import(connection)
             connection.execute("SELECT pg_notify('plantrail', '')")
     return count
 
 
 def _copy(connection: Connection[Any], lines: Iterable[bytes]) -> int:
     count = 0
-    so_far = SoFar()
+    so_far = LineChecker()
     with connection.cursor() as cursor, cursor.copy(IMPORT) as copy:
         copy.set_types(["int8", "uuid", "int8", "text", "bytea"])
         for count, line in enumerate(lines, 1):
@@ -138,7 +138,7 @@ def read_line(line: bytes) -> Logged:
     return Logged(int(position), UUID(plan_id.decode()), int(version), topic.decode(), state)
 
 
-class SoFar:
+class LineChecker:
     """Checks each line against the previous ones and refuses lines that no log can contain."""
 
     def __init__(self) -> None:

@@ -85,7 +85,7 @@ def examine(
         signed.check_all_covered(log)
         while log.advance():
             log.add(log.leaf)
-            signed.settle_brought(log.tree)
+            signed.check_given_checkpoints(log.tree)
         signed.check_nothing_missing(log.tree.size)
     progress(total, total)
     return Verified(covered, log.tree.size - covered, plans, signed.number, signed.last)
@@ -103,18 +103,18 @@ def compare(
     log: "Log", leaves: Iterator[Any], nodes: Iterator[Any], signed: "Signed", progress: Callable[[int], object]
 ) -> None:
     """Compare every event with its leaf in the stored tree, and the tree with every checkpoint on the way."""
-    signed.settle(log.tree, None)
-    doubt: Doubt | None = None
+    signed.check_signed(log.tree, None)
+    doubt: Mismatch | None = None
     for index, hash, position in leaves:
         if index != log.tree.size:
             raise LogAltered(f"In the tree, leaf {log.tree.size} is gone.")
         log.advance_to(position, hash)
         if log.leaf != hash and doubt is None:
-            doubt = Doubt(f"{log.described} is not as it was signed.", f"In the tree, leaf {index} was altered.")
+            doubt = Mismatch(f"{log.described} is not as it was signed.", f"In the tree, leaf {index} was altered.")
         for node in log.add(log.leaf, in_doubt=doubt is not None):
             if next(nodes, None) != node and doubt is None:
-                doubt = Doubt(None, f"In the tree, hash {node.number} of level {node.level} was altered or is gone.")
-        signed.settle(log.tree, doubt)
+                doubt = Mismatch(None, f"In the tree, hash {node.number} of level {node.level} was altered or is gone.")
+        signed.check_signed(log.tree, doubt)
         if not index % PROGRESS_EVERY:
             progress(index)
     if doubt:
@@ -123,7 +123,7 @@ def compare(
         raise LogAltered(f"In the tree there is a hash {number} of level {level}, where none belongs.")
 
 
-class Doubt(NamedTuple):
+class Mismatch(NamedTuple):
     """An event and the tree do not match. The next checkpoint decides which of the two was altered."""
 
     if_event: str | None
@@ -205,7 +205,7 @@ class Signed:
         self.last: KeptCheckpoint | None = None
         self._look_ahead()
 
-    def settle(self, tree: GrowingTree, doubt: Doubt | None) -> None:
+    def check_signed(self, tree: GrowingTree, doubt: Mismatch | None) -> None:
         """Compare the tree with the checkpoints of its size. Raises `LogAltered`."""
         while self._next and self._next.size <= tree.size:
             kept, said = self._next, self._read(self._next)
@@ -217,9 +217,9 @@ class Signed:
             self._kept_of_brought |= {said} & set(self._brought)
             self.last = kept
             self._look_ahead()
-        self.settle_brought(tree)
+        self.check_given_checkpoints(tree)
 
-    def settle_brought(self, tree: GrowingTree) -> None:
+    def check_given_checkpoints(self, tree: GrowingTree) -> None:
         """Compare the tree with the checkpoints that others have kept. Raises `LogAltered`."""
         while self._brought and self._brought[0].size == tree.size:
             said = self._brought.popleft()

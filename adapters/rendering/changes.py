@@ -7,7 +7,7 @@ from adapters.rendering.document import Block, Cell, Column, Sentence, Table
 from adapters.rendering.wording import Json, revived
 from adapters.rendering.words import change_in_words, essence, spaced, with_unit
 from application.reports.outcomes import ListName
-from application.views.compared import Direction
+from application.views.thing_comparison import Direction
 from domain.language import shortened
 
 ARROWS: Mapping[Direction | None, str] = {"up": " ▲", "down": " ▼", None: ""}

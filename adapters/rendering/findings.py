@@ -56,7 +56,7 @@ SIGNALS = {
 MOST_EVENTS = 12
 
 
-def theatre(signals: Json) -> Iterator[Block]:
+def warning_signs(signals: Json) -> Iterator[Block]:
     yield Sentence("Evidence, not a verdict: each may have a good reason.", "quiet")
     columns = [Column("Signal", 5), Column("Seen", 3), Column("Proof", 4)]
     yield Table("What to look at more closely", columns, [signal(name, signals[name]) for name in SIGNALS], "")

@@ -6,7 +6,7 @@ from datetime import datetime
 from adapters.rendering.changes import changes
 from adapters.rendering.deciding import to_decide
 from adapters.rendering.document import Document, Section, Sentence
-from adapters.rendering.findings import blind_spots, theatre
+from adapters.rendering.findings import blind_spots, warning_signs
 from adapters.rendering.promises import facts, promises, score_groups
 from adapters.rendering.trend import trend
 from adapters.rendering.whitespace import whitespace
@@ -39,7 +39,7 @@ def review_report(report: Json) -> Document:
             Section("whitespace", "Whitespace, unit by unit", [whitespace(report)]),
             Section("figures", "The score in figures", [score_groups(report)]),
             Section("blind-spots", "Blind spots", list(blind_spots(report))),
-            Section("theatre", "Signs of theatre", list(theatre(report["theatre"]))),
+            Section("theatre", "Signs of theatre", list(warning_signs(report["theatre"]))),
             Section("trend", "Trend", list(trend(report))),
             Section("head", "Head of the log", [log_head(report.get("log_head"))]),
         ],

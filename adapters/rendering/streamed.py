@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from application.reports.month_report import MonthInTheMaking, Read
+from application.reports.month_report import MonthReportBuilder, Read
 from application.reports.plan_month import PlanMonth
 
 
-def written(making: MonthInTheMaking, plans: Iterable[PlanMonth | None], read: Read) -> Iterator[bytes]:
+def written(making: MonthReportBuilder, plans: Iterable[PlanMonth | None], read: Read) -> Iterator[bytes]:
     """Yield the JSON of `MonthReport`, plan by plan as they are added. The first part comes with the first plan.
 
     `read` reads the plans from which the report quotes text, if their months were stored.

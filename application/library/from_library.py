@@ -88,7 +88,7 @@ NAMING: Mapping[str, type[LibraryPlay | Template]] = {"library_play": LibraryPla
 """The fields of plan commands that name an item of the library, with the kind of item."""
 
 
-def takes_from_library(command: Command) -> bool:
+def needs_library(command: Command) -> bool:
     """Return whether a command names an item of the library, or leaves a value to the policy."""
     said = command.__dict__
     for field in NAMING:
@@ -203,7 +203,7 @@ class LibraryReader:
 
     def check(self, command: Command) -> None:
         """Check the items that a command names. Raises what `check_library_play` raises, and `StoreUnavailable`."""
-        if takes_from_library(command):
+        if needs_library(command):
             check_library_play(self._read().state, command)
 
     def _read(self) -> LoadedProgram:

@@ -62,7 +62,7 @@ def _left_open(plan: AccountPlan, other: LoadedPlan) -> Iterator[LeftOpen]:
     for kind in KINDS:
         for thing in other.state.open(kind):
             if plan.find(kind, thing.id) is None:
-                command, body = MADE_BY[kind], adopting(plan, thing)
+                command, body = MADE_BY[kind], adoption_body(plan, thing)
                 fields = command.model_fields.items()
                 yield LeftOpen(
                     plan_id=other.id,
@@ -78,7 +78,7 @@ def _left_open(plan: AccountPlan, other: LoadedPlan) -> Iterator[LeftOpen]:
                 )
 
 
-def adopting(plan: AccountPlan, thing: Thing) -> dict[str, Any]:
+def adoption_body(plan: AccountPlan, thing: Thing) -> dict[str, Any]:
     """Return the body of the command that creates the same thing in this plan, without references to things it does not
     have."""
     command, linked = MADE_BY[type(thing)], dict(marked(MADE_BY[type(thing)], Refers))

@@ -30,7 +30,7 @@ class Portfolio(Protocol):
     async def state(self) -> TableState:
         """Return a value that changes whenever anything in the table changes."""
 
-    def knows_to_be_elsewhere(self, person: str, plan_id: UUID) -> bool:
+    def knows_not_on_team(self, person: str, plan_id: UUID) -> bool:
         """Return whether the table includes all events of a plan and the person is neither its owner nor on its team.
         Then the plan need not be read to find out."""
 

@@ -59,7 +59,7 @@ def maker(kind: type[Event]) -> Callable[[dict[str, Any]], Event]:
     return lambda said: bare(kind, {**unsaid, **said} if unsaid else said, said.keys())
 
 
-class LooksBack(Exception):
+class NeedsWholeHistory(Exception):
     """The event takes back something that the row no longer contains. The plan must be folded from its first event."""
 
 
@@ -101,7 +101,7 @@ class PortfolioProjector:
     def add(self, partial_events: Iterable[PartialEvent]) -> None:
         """Apply the next events.
 
-        Raises `CannotBeFolded`, and `LooksBack` unless these are all the events of the plan.
+        Raises `CannotBeFolded`, and `NeedsWholeHistory` unless these are all the events of the plan.
         """
         draft, seen, first = self._draft, list(partial_events), self._draft.version + 1
         events, passed, struck = self._sorted(seen)
@@ -111,12 +111,12 @@ class PortfolioProjector:
             for review in draft.all(Review).values()
         ):
             # Of everything that can be taken back, a row keeps only the last held review.
-            raise LooksBack
+            raise NeedsWholeHistory
         try:
             ACCOUNT_PLAN.add(draft, events, passed | struck)
         except Exception as error:
             if isinstance(error, KeyError | Unknown) and not self._knows_all:
-                raise LooksBack from None
+                raise NeedsWholeHistory from None
             _, _, position, _, event = seen[draft.version - first]
             raise CannotBeFolded(type(event).__name__, position) from error
         self._last = seen[-1] if seen else self._last

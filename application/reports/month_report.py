@@ -94,7 +94,7 @@ class Words(NamedTuple):
     departures: Sequence[LateDeparture]
 
 
-class ToBeTold(NamedTuple):
+class Quotation(NamedTuple):
     """A slip or a finding to quote: its rank, the lowest first, and its index among those of its plan."""
 
     rank: int
@@ -103,9 +103,9 @@ class ToBeTold(NamedTuple):
     """The texts of its plan, or the id of the plan to read for them, if its month was stored."""
 
 
-def first(most: int, told: Iterable[ToBeTold], ranks: Iterable[int], words: Words | UUID) -> list[ToBeTold]:
+def first(most: int, told: Iterable[Quotation], ranks: Iterable[int], words: Words | UUID) -> list[Quotation]:
     """Return the `most` items with the lowest ranks, among those chosen so far and those of one more plan."""
-    more = (ToBeTold(rank, place, words) for place, rank in enumerate(ranks))
+    more = (Quotation(rank, place, words) for place, rank in enumerate(ranks))
     return nsmallest(most, [*told, *more], key=lambda each: each.rank)
 
 
@@ -114,7 +114,7 @@ Read = Callable[[UUID], LoadedPlan]
 
 
 @dataclass
-class MonthInTheMaking:
+class MonthReportBuilder:
     """Adds up a month plan by plan. Only the figures of each plan are kept, however many plans there are."""
 
     month: Month
@@ -127,8 +127,8 @@ class MonthInTheMaking:
     _by_person: dict[str, list[Scores]] = field(default_factory=lambda: defaultdict(list))
     _left_out: int = 0
     _findings: FindingsAdded = field(default_factory=FindingsAdded)
-    _slips: list[ToBeTold] = field(default_factory=list)
-    _opened: list[ToBeTold] = field(default_factory=list)
+    _slips: list[Quotation] = field(default_factory=list)
+    _opened: list[Quotation] = field(default_factory=list)
     _departures: list[Words | UUID] = field(default_factory=list)
     """The texts of plans in which somebody left, or the ids of these plans."""
 
@@ -236,6 +236,6 @@ def month_report(
     program: Sequence[Recorded] = (),
 ) -> MonthReport:
     """Report on the plans that had this owner and this tier at the end of the month."""
-    making = MonthInTheMaking(month, now, owner, tier, program)
+    making = MonthReportBuilder(month, now, owner, tier, program)
     found = [plan for known in plans if (plan := making.add(known))]
     return MonthReport.model_construct(**making.heading.__dict__, **making.summary().__dict__, plans=found)

@@ -26,9 +26,9 @@ from application.reports.promises import (
     is_late_notice,
     moves_to_later,
 )
-from application.views.compared import called
 from application.views.cuts import Cut
 from application.views.effects import reasons_given
+from application.views.thing_comparison import called
 from domain.account_plan.actions import Action, ActionState
 from domain.account_plan.language import AccountPlan, Side
 from domain.account_plan.plan import the_plan

@@ -17,7 +17,7 @@ from application.reports.period import Period
 from application.reports.scores import Score, finished, score
 from application.reports.series import Series, series
 from application.reports.trend import Pair, pairs, trend
-from application.reports.warning_signs import WarningSigns, theatre
+from application.reports.warning_signs import WarningSigns, warning_signs
 from application.reports.whitespace_grid import WhitespaceGrid, whitespace_grid
 from application.views.by_section import CutView
 from application.views.cuts import Cut, CutRefused, cut_at, plan_at
@@ -135,7 +135,7 @@ def said_vs_did(known: LoadedPlan, a: Cut, b: Cut, program: Sequence[Recorded] =
         decisions=list(decisions(period)),
         blind_spots=learned.spots,
         recorded_on_the_day=learned.on_the_day,
-        theatre=theatre(period),
+        theatre=warning_signs(period),
         trend=trend(period),
         series=series(period.known, b, period.reviews),
         whitespace=whitespace_grid(period.was, period.known.state),

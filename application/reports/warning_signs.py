@@ -84,7 +84,7 @@ class WarningSigns(BaseModel):
     late_notice_moves: Signal
 
 
-def theatre(period: Period) -> WarningSigns:
+def warning_signs(period: Period) -> WarningSigns:
     """Return the warning signs of a period. Entries struck by the second cut are left out."""
     records = [record for record in period.records if record.version not in period.struck]
     held = [record for record in records if type(record.event) is ReviewHeld]

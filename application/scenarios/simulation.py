@@ -14,7 +14,7 @@ from application.aggregates.handle import Reach
 from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.pending import PendingAggregate, reason_beside, with_id
 from application.aggregates.ports import CommandContext, Commit
-from application.mergers.other_plans import beyond_one_plan
+from application.mergers.cross_plan_commands import reach_of
 from application.scenarios.scenario import Line, ScenarioRefused
 from application.views.plan_names import first_open, plans_named
 from domain.account_plan import ACCOUNT_PLAN
@@ -109,7 +109,7 @@ class Rehearsal:
             )
         expected, known = pending.state.version, len(pending.to_record)
         command, command_id = with_id(line.command, self._make_id), str(self._make_id())
-        reach = beyond_one_plan(self, pending, command) if command.reaches_beyond else Reach(command)
+        reach = reach_of(self, pending, command) if command.reaches_beyond else Reach(command)
         reason = reason_beside(pending.state, reach.command)
         pending.take(reach.command, line.at, command_id)
         if events := pending.to_record[known:]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from application.views.compared import Following
+from application.views.thing_comparison import ComputedChange
 from domain.account_plan.identities import StakeholderCorrected
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanReassigned, the_plan
@@ -156,7 +156,7 @@ def as_the_team_knows(plan: AccountPlan, day: date) -> AccountPlan:
 
 def strengths_moved(
     records: Sequence[Recorded], was: AccountPlan, day_then: date, now: AccountPlan, day_now: date
-) -> Iterator[Following]:
+) -> Iterator[ComputedChange]:
     """Yield the strengths that differ from what events say because the team changed between two days, with the events
     that changed it. `records` end at the state `now`."""
     team_then, team_now = on_the_team(was, day_then), on_the_team(now, day_now)
@@ -168,7 +168,7 @@ def strengths_moved(
             knowing = {*person.relationships, *(before.relationships if before else ())}
             moved = {who for who in map(same_person, knowing) if _is_on(team_then, who) != _is_on(team_now, who)}
             behind = _behind(records, was.version, moved) if then != there else ()
-            yield Following(Stakeholder, id, "strength", then, there, behind)
+            yield ComputedChange(Stakeholder, id, "strength", then, there, behind)
 
 
 def _is_on(team: frozenset[str] | None, person: str) -> bool:

@@ -85,21 +85,21 @@ def departure_of_stakeholder(known: LoadedPlan, cut: Cut, id: str, program: Sequ
     if person.ending:
         raise Over("/stakeholder", kind=Stakeholder.noun, id=id, ending=person.ending)
     least = policy_at(program, cut).policy.coverage.multi_threaded
-    return _view(StakeholderGoes(plan, cut, person, least), cut, person.name, stakeholder=id)
+    return _view(StakeholderDeparture(plan, cut, person, least), cut, person.name, stakeholder=id)
 
 
 def departure_of_member(known: LoadedPlan, cut: Cut, member: str) -> DepartureView:
     """Return what would remain without one of our people. Raises `CutBeforePlan`; `Unknown` if they were never assigned
     and own or know nothing in this plan."""
     plan = plan_at(known, cut)
-    goes = MemberGoes(plan, cut, same_person(member))
+    goes = MemberDeparture(plan, cut, same_person(member))
     if not goes.is_known:
         raise Unknown("/member", kind=Member.noun, id=member, aggregate=plan.noun)
     return _view(goes, cut, None, member=goes.member)
 
 
 def _view(
-    goes: "StakeholderGoes | MemberGoes",
+    goes: "StakeholderDeparture | MemberDeparture",
     cut: Cut,
     name: str | None,
     stakeholder: str | None = None,
@@ -129,7 +129,7 @@ def hangs(thing: Thing, because: str, amount: Decimal | None = None) -> HangsOn:
 
 
 @dataclass(frozen=True)
-class _Goes(ABC):
+class _Departure(ABC):
     """A plan at a cut that somebody is imagined to leave."""
 
     plan: AccountPlan
@@ -165,7 +165,7 @@ class _Goes(ABC):
 
 
 @dataclass(frozen=True)
-class StakeholderGoes(_Goes):
+class StakeholderDeparture(_Departure):
     """The departure of one of the customer's people."""
 
     person: Stakeholder
@@ -222,7 +222,7 @@ class StakeholderGoes(_Goes):
 
 
 @dataclass(frozen=True)
-class MemberGoes(_Goes):
+class MemberDeparture(_Departure):
     """The departure of one of our people."""
 
     member: str

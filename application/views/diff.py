@@ -12,7 +12,6 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from application.aggregates.loaded import LoadedAggregate
 from application.views.by_section import CutView
-from application.views.compared import OF_THEIR_OWN, Compared, Direction, Following, Move, called, compare
 from application.views.contacts import strengths_moved
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, judged_from, plans_at, timezone_of
@@ -20,6 +19,15 @@ from application.views.effects import SectionName, reasons_given
 from application.views.freshness import freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.policy_in_force import policy_at
+from application.views.thing_comparison import (
+    OF_THEIR_OWN,
+    ComputedChange,
+    Direction,
+    Move,
+    ThingComparison,
+    called,
+    compare,
+)
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import the_plan
 from domain.aggregates import A
@@ -108,7 +116,7 @@ class Diff(Comparison):
 
 
 def comparison(
-    known: LoadedAggregate[A], a: Cut, was: A, b: Cut, now: A, following: Iterable[Following] = ()
+    known: LoadedAggregate[A], a: Cut, was: A, b: Cut, now: A, following: Iterable[ComputedChange] = ()
 ) -> Comparison:
     """Return the difference between an aggregate's state `was` at cut `a` and its state at cut `b`.
 
@@ -175,21 +183,21 @@ def check_in_order(a: Cut, b: Cut) -> None:
 # What is different
 
 
-def changes_of(thing: Compared) -> Iterator[Change]:
+def changes_of(thing: ThingComparison) -> Iterator[Change]:
     """Yield the changes of a thing, one for each type of event. If it was added or removed, that is one change, and
     what happened to it since is another."""
     groups: Mapping[str, Sequence[str]] = thing.by_event
     back = set(thing.brought_back.values())
-    if thing.came_or_went:
-        came_or_went = thing_came_or_went(thing)
-        yield came_or_went
-        groups = {what: fields for what, fields in groups.items() if tells_more(thing, came_or_went, what, fields)}
+    if thing.was_added_or_removed:
+        added_or_removed = thing_added_or_removed(thing)
+        yield added_or_removed
+        groups = {what: fields for what, fields in groups.items() if tells_more(thing, added_or_removed, what, fields)}
     for what, fields in groups.items():
         if not (what in back and TRACES.issuperset(fields)):
             yield change(thing, what, fields)
 
 
-def thing_came_or_went(thing: Compared) -> Change:
+def thing_added_or_removed(thing: ThingComparison) -> Change:
     events = thing.events(thing.touching)
     return _change(
         thing,
@@ -203,7 +211,7 @@ def thing_came_or_went(thing: Compared) -> Change:
     )
 
 
-def tells_more(thing: Compared, came: Change, what: str, fields: Sequence[str]) -> bool:
+def tells_more(thing: ThingComparison, came: Change, what: str, fields: Sequence[str]) -> bool:
     """Return whether events after the creation of a thing changed more than a detail, such as its state."""
     if thing.after is None or what == came.what:
         return False
@@ -213,14 +221,14 @@ def tells_more(thing: Compared, came: Change, what: str, fields: Sequence[str]) 
     return without.ending != thing.after.ending
 
 
-def change(thing: Compared, what: str, fields: Sequence[str]) -> Change:
+def change(thing: ThingComparison, what: str, fields: Sequence[str]) -> Change:
     events = thing.events(fields)
     lead, *others = leading_first(fields, events[-1])
     also = {field: thing.move(field) for field in others}
     return _change(thing, what, events, field=lead, **thing.move(lead).__dict__, also=also)
 
 
-def _change(thing: Compared, what: str, events: Sequence[Recorded], **said: Any) -> Change:
+def _change(thing: ThingComparison, what: str, events: Sequence[Recorded], **said: Any) -> Change:
     """Return a change without validating it again, because thousands are made at a time."""
     values = {
         "what": what,
@@ -247,9 +255,9 @@ def leading_first(fields: Sequence[str], last: Recorded) -> list[str]:
 # What does not
 
 
-def back_where_it_was(thing: Compared) -> Iterator[Touched]:
+def back_where_it_was(thing: ThingComparison) -> Iterator[Touched]:
     back, groups = thing.brought_back, thing.by_event
-    if thing.came_or_went:
+    if thing.was_added_or_removed:
         return
     if thing.before is None and thing.after is None:
         yield touched(thing, called(thing.events(list(back))[-1]), list(back))
@@ -259,7 +267,7 @@ def back_where_it_was(thing: Compared) -> Iterator[Touched]:
         yield touched(thing, what, [field], traces)
 
 
-def touched(thing: Compared, what: str, fields: Sequence[str], traces: Sequence[str] = ()) -> Touched:
+def touched(thing: ThingComparison, what: str, fields: Sequence[str], traces: Sequence[str] = ()) -> Touched:
     field = fields[0] if thing.after else None
     return Touched.model_construct(
         section=thing.section,

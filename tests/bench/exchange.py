@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import xlsxwriter
 
-from adapters.bootstrap.importing import importing
+from adapters.bootstrap.imports import importing
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import account_plans, open_store, promises_across_plans, the_program, utc_now
 from adapters.exchange.imports.jobs import Imports

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic_core import from_json
 
-from adapters.bootstrap.garbage import spare_the_collector
+from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.events.stored_format import DATA, OPEN_END, WHOLE_EVENTS
 from adapters.postgres.mapper import PlanMapper
 from domain.account_plan import fold
@@ -21,7 +21,7 @@ RUNS, PAUSE = 150, 0.05
 
 def measure() -> dict[str, Any]:
     plan_id, stored = plan_id_of("bench"), rows("bench", EVENTS)
-    spare_the_collector()
+    tune_garbage_collection()
     decoding, folding = best_of(plan_id, stored)
     parsing, validating = limits(stored)
     return {

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from adapters.bootstrap.http_service import spare_the_collector
+from adapters.bootstrap.http_service import tune_garbage_collection
 from adapters.bootstrap.store import findings_across_plans, utc_now
 from adapters.postgres.mapper import PlanMapper
 from adapters.postgres.store import Store
@@ -41,7 +41,7 @@ DUE = "SELECT count(*) FROM plantrail.judged_plans WHERE changes_at <= %s"
 
 
 def measure(store: Store) -> dict[str, Any]:
-    spare_the_collector()
+    tune_garbage_collection()
     rebuilding.fill(store, PLANS, EVENTS)
     moment = Moment(utc_now())
     table = findings_across_plans(store, moment)

@@ -17,7 +17,7 @@ from application.measures.measure import MeasureName
 from application.measures.month_end import GroupBy
 from application.measures.query import MeasuresQuery
 from application.measures.series import measures_view
-from application.reports.month_report import MonthInTheMaking
+from application.reports.month_report import MonthReportBuilder
 from application.reports.months import Month, month_named
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import plan_id_of
@@ -63,7 +63,7 @@ def _view(store: Store, measures: Sequence[MeasureName], by: GroupBy) -> str:
 
 
 def _report(store: Store, month: Month) -> None:
-    making, real = MonthInTheMaking(month, NOW), plan_id_of("portfolio-0")
+    making, real = MonthReportBuilder(month, NOW), plan_id_of("portfolio-0")
     plans = (making.add_kept(*kept) for kept in store.month_ends.kept(month))
 
     def read(plan_id: UUID) -> LoadedPlan:

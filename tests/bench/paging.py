@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from pydantic_core import to_json
 
-from adapters.bootstrap.garbage import spare_the_collector
+from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.cli.demonstration import stories
 from adapters.events.stored_format import MetaToRecord, decode
 from adapters.web.findings.presenter import AT_FIRST, findings_shown
@@ -125,7 +125,7 @@ def in_times_of(work: Callable[[], object], reference: Callable[[], object]) -> 
 
 
 def measure() -> dict[str, Any]:
-    spare_the_collector()
+    tune_garbage_collection()
     return {name: _figures(plan()) for name, plan in {"thousand_events": thousand, "demo": of_the_demo}.items()}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from adapters.bootstrap.garbage import spare_the_collector
+from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.bootstrap.store import utc_now
 from adapters.postgres.store import Store
 from domain.account_plan.plan import plan_id_of
@@ -32,7 +32,7 @@ def fill(store: Store, plans: int = PLANS, events: int = EVENTS) -> None:
 
 def measure(store: Store) -> dict[str, Any]:
     fill(store)
-    spare_the_collector()
+    tune_garbage_collection()
     best = float("inf")
     for _ in range(RUNS):
         began = perf_counter()

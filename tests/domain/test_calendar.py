@@ -7,21 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as some
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from adapters.http.access_events import AccessesWanted
-from adapters.http.asked import BlameWanted, Compared, HistoryParameters
-from adapters.http.feed import Pulled
+from adapters.http.access_events import AccessLogQuery
+from adapters.http.feed import FeedPageQuery
 from adapters.http.keys import NewKey
 from adapters.http.portfolio import PortfolioParameters
-from adapters.http.reports import MonthAsked, Period
-from adapters.http.webhooks import PageAsked
+from adapters.http.reports import MonthReportQuery, Period
+from adapters.http.view_queries import PlanBlameQuery, PlanDiffQuery, PlanHistoryQuery
+from adapters.http.webhooks import PageQuery
 from application.scenarios.scenario import Told
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS, EVENTS
 from domain.calendar import FIRST_DAY, LAST_DAY, Day, Instant
 from tests.cases import for_each
 
-ASKED = [AccessesWanted, Pulled, NewKey, PortfolioParameters, BlameWanted, Compared, HistoryParameters, MonthAsked,
-         Period, PageAsked, Replay, WebhookRequest, Told]  # fmt: skip
+ASKED = [AccessLogQuery, FeedPageQuery, NewKey, PortfolioParameters, PlanBlameQuery, PlanDiffQuery, PlanHistoryQuery,
+         MonthReportQuery, Period, PageQuery, Replay, WebhookRequest, Told]  # fmt: skip
 day, instant = TypeAdapter[date](Day), TypeAdapter[datetime](Instant)
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from adapters.http.access_events import AccessesWanted
-from adapters.http.asked import BlameWanted, Compared, HistoryParameters
-from adapters.http.feed import Pulled
+from adapters.http.access_events import AccessLogQuery
+from adapters.http.feed import FeedPageQuery
 from adapters.http.keys import NewKey
 from adapters.http.portfolio import PortfolioParameters
 from adapters.http.problems import pointer_to
+from adapters.http.view_queries import PlanBlameQuery, PlanDiffQuery, PlanHistoryQuery
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS
 from domain.duplicate_keys import DuplicateKey, check_keys
@@ -32,7 +32,7 @@ LIBRARY = (
     "Decimal input", "Tuple should", "List should", "ctx", "Unable to",
 )  # fmt: skip
 PARAMETERS: list[type[BaseModel]] = [
-    AccessesWanted, BlameWanted, Compared, HistoryParameters, NewKey, PortfolioParameters, Pulled, Replay,
+    AccessLogQuery, PlanBlameQuery, PlanDiffQuery, PlanHistoryQuery, NewKey, PortfolioParameters, FeedPageQuery, Replay,
     WebhookRequest,
 ]  # fmt: skip
 COMMANDS_OF_ALL: list[type[BaseModel]] = [command for type in REGISTRY.types for command in type.commands.values()]

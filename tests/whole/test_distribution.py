@@ -39,7 +39,7 @@ def test_one_name_is_installed_beside_the_three_layers(wheel):
     assert {name.partition("/")[0] for name in files if ".dist-info/" not in name} == {
         "adapters", "application", "domain", "plantrail",
     }  # fmt: skip
-    assert {"plantrail/client.py", "plantrail/py.typed", "adapters/client/threads.py"} < set(files)
+    assert {"plantrail/client.py", "plantrail/py.typed", "adapters/client/synchronous.py"} < set(files)
     assert not [name for name in files if name.startswith(("adapters/client/plantrail", "tests"))]
 
 

@@ -54,7 +54,7 @@ class DeliveryMetrics(Protocol):
     def waiting(self, lanes: int, seconds: float) -> None: ...
 
 
-class Unheard:
+class NoMetrics:
     """Metrics that nobody collects."""
 
     def delivered(self, outcome: str, milliseconds: int) -> None: ...

@@ -9,11 +9,11 @@ from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, head, id_in_words, value_text
 from adapters.web.plan.timebar import in_words
 from application.reports.said_vs_did import Report
-from application.views.compared import Direction
 from application.views.cuts import Cut
 from application.views.diff import Change, Diff, Touched, diff
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView
+from application.views.thing_comparison import Direction
 from domain.account_plan.plan import the_plan
 from domain.record import Recorded
 

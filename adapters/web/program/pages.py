@@ -24,7 +24,7 @@ from adapters.web.templates import render, speech_of
 from application.aggregates.access import Right
 from application.findings.ports import AllFindings
 from application.findings.program import ProgramExamined, program_findings
-from application.rounds.carrying_out import CommittedLists
+from application.rounds.committed_lists import CommittedLists
 from application.views.cuts import check_there, cut_at, plan_at, timezone_of
 from application.views.policy_in_force import policy_at
 from application.views.round_ranking import criteria_in, ranking

@@ -8,7 +8,7 @@ from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.pages import AggregateRequest
 from adapters.web.plan.presenter import Fact, PlanHead, at_cut
-from application.rounds.carrying_out import EntryResult, EntryState
+from application.rounds.committed_lists import EntryResult, EntryState
 from application.views.cuts import plan_at
 from application.views.round_ranking import OpinionView, RankedAccount
 from domain.program.language import ProgramState

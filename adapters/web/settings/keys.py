@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.access.api_keys import ApiKey, GivenRole
-from adapters.http.keys import KeyDesk, NewKey
+from adapters.http.keys import KeyService, NewKey
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
@@ -91,7 +91,7 @@ def key_row(key: ApiKey, now: datetime, say: Speech) -> KeyRow:
     )
 
 
-def routes(desk: KeyDesk, now: Callable[[], datetime], guard: PageGuard) -> list[Route]:
+def routes(desk: KeyService, now: Callable[[], datetime], guard: PageGuard) -> list[Route]:
     async def shown(request: Request, typed: TypedKey, made: str = "", status: int = 200) -> Response:
         say, caller = speech_of(request), visitor_of(request).caller
         rows = [key_row(key, now(), say) for key in await run_in_threadpool(desk.all, caller)]

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from adapters.events.cloud_events import NoSuchType
 from adapters.http.requests import NoteRead
-from adapters.http.webhooks import whose
+from adapters.http.webhooks import owner_limit
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
@@ -152,7 +152,7 @@ class WebhookPages:
     ) -> Response:
         caller, say = visitor_of(request).caller, speech_of(request)
         cursor = request.query_params.get("cursor") or None
-        page = await run_in_threadpool(self._webhooks.page, whose(caller), cursor)
+        page = await run_in_threadpool(self._webhooks.page, owner_limit(caller), cursor)
         view = WebhooksView(
             tabs(request, say),
             [webhook_row(each, say) for each in page.items],
@@ -200,7 +200,7 @@ class WebhookPages:
         self, request: Request, id: UUID, errors: Sequence[str] = (), secret: str = "", status: int = 200
     ) -> Response:
         caller, say = visitor_of(request).caller, speech_of(request)
-        owner = whose(caller)
+        owner = owner_limit(caller)
         try:
             webhook = await run_in_threadpool(self._webhooks.get, id, owner)
             attempts = await run_in_threadpool(self._webhooks.attempts, id, owner)
@@ -231,7 +231,7 @@ class WebhookPages:
             match what:
                 case "pause":
                     reason = f"{caller.actor} paused it."
-                    await run_in_threadpool(self._webhooks.pause, id, whose(caller), self._now(), reason)
+                    await run_in_threadpool(self._webhooks.pause, id, owner_limit(caller), self._now(), reason)
                 case "resume":
                     await run_in_threadpool(self._webhooks.resume, id, caller.actor, self._now())
                 case "test":
@@ -242,7 +242,7 @@ class WebhookPages:
                 case "replay":
                     await self._replay(request, id)
                 case "delete":
-                    await run_in_threadpool(self._webhooks.delete, id, whose(caller))
+                    await run_in_threadpool(self._webhooks.delete, id, owner_limit(caller))
                     return RedirectResponse(HERE, 303)
                 case _:
                     raise NoSuchPage("There is nothing of this name to do with a webhook.")

@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 
 from adapters.access.api_keys import KEY, SECONDS_GOOD, ApiKeyCache, KeysUnread
 from adapters.access.callers import Bearers
-from adapters.bootstrap.http_service import reception
+from adapters.bootstrap.http_service import authentication
 from adapters.bootstrap.settings import Settings, SettingsError
 from adapters.bootstrap.store import needs_keys
 from adapters.cli.callers import instant
-from adapters.http.keys import is_theirs_to_give
+from adapters.http.keys import may_manage_key
 from adapters.observability.readiness import Checks
 from adapters.postgres.store import Store, opened
 from application.aggregates.access import Caller
@@ -69,7 +69,7 @@ def test_another_id_of_an_account_names_its_plan_in_keys_old_and_new_and_in_toke
     keys.refresh()
     assert keys.as_meant(of_the_issuer).plans == {plan_id_of("acme")}
     for name in ("crm-2", "other"):
-        assert is_theirs_to_give(lead, "reader", [name], store.api_keys.aliases()) is (name == "crm-2")
+        assert may_manage_key(lead, "reader", [name], store.api_keys.aliases()) is (name == "crm-2")
     with served(store, Bearers(keys)) as api:
         for key in (early, late):
             assert api.get("/v1/plans/acme", bearer(key)).status_code == 200
@@ -110,7 +110,7 @@ def test_a_key_is_good_until_it_expires(store: Store):
 
 def test_a_key_that_is_made_or_revoked_anywhere_is_known_within_a_second(store: Store, tmp_path):
     first = given_key(store, "ann", "reader")
-    with reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+    with authentication(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
         callers: Any = let_in.callers
         known: ApiKeyCache = callers._keys
         assert known.caller(first)
@@ -222,7 +222,7 @@ def test_a_row_that_cannot_be_read_lets_nobody_in_and_keeps_nobody_out(store: St
     strange, ann = given_key(store, "eve", "reader", "acme"), given_key(store, "ann", "admin", sees_all=True)
     id = strange.split("_")[1]
     changed(store, strange, wrong)
-    with capture_logs() as lines, reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+    with capture_logs() as lines, authentication(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
         with served(store, let_in.callers) as api:
             assert_problem(api.view(headers=bearer(strange)), 401, "unauthenticated")
             listed = api.get("/v1/keys", bearer(ann))
@@ -293,7 +293,7 @@ def test_whoever_looked_at_the_keys_and_is_not_heard_of_any_more_lets_nobody_in_
 
 def test_looking_at_the_keys_goes_on_whatever_it_failed_of(store: Store, tmp_path):
     given_key(store, "ann", "reader")
-    with capture_logs() as lines, reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+    with capture_logs() as lines, authentication(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
         with out_of_reach(store, "api_keys_revision"):
             wait_until(let_in.why_unread)
         wait_until(lambda: let_in.why_unread() is None)
@@ -373,22 +373,22 @@ def test_nobody_sees_or_takes_back_keys_to_more_plans_than_they_have(store: Stor
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "plantrail.example", ""])
 def test_others_than_this_machine_need_keys(store: Store, tmp_path, host):
     settings = Settings(home=tmp_path)
-    with pytest.raises(SettingsError, match="plantrail keys create"), reception(settings, host, store):
+    with pytest.raises(SettingsError, match="plantrail keys create"), authentication(settings, host, store):
         pass
     given_key(store, "ann", "reader")
-    with reception(settings, host, store) as let_in:
+    with authentication(settings, host, store) as let_in:
         assert isinstance(let_in.callers, Bearers)
         assert let_in.limits
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
 def test_on_this_machine_everybody_may_call_until_there_is_a_key_and_the_log_says_so(store: Store, tmp_path, host):
-    with capture_logs() as lines, reception(Settings(home=tmp_path), host, store) as let_in:
+    with capture_logs() as lines, authentication(Settings(home=tmp_path), host, store) as let_in:
         assert not isinstance(let_in.callers, Bearers)
     assert [line["log_level"] for line in lines] == ["warning"]
     key = given_key(store, "ann", "reader")
     store.api_keys.revoke(key.split("_")[1], MONDAY)
-    with capture_logs() as lines, reception(Settings(home=tmp_path), host, store) as let_in:
+    with capture_logs() as lines, authentication(Settings(home=tmp_path), host, store) as let_in:
         assert isinstance(let_in.callers, Bearers)
     assert lines == []
 

@@ -25,7 +25,7 @@ from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner, Result
 
 from adapters.access.callers import Development
-from adapters.bootstrap.http_service import Reception, http_app
+from adapters.bootstrap.http_service import Authentication, http_app
 from adapters.bootstrap.store import account_plans
 from adapters.cli.commands import app
 from adapters.postgres.store import ConnectionStrings, opened
@@ -141,7 +141,7 @@ def test_the_portfolio_as_json_is_what_the_http_view_answers(told, views):
 def views(told_store: ConnectionStrings) -> Iterator[Callable[[str], bytes]]:
     """What HTTP answers."""
     with opened(told_store, KEY) as store:
-        service = http_app(store, Reception(Development()), b"secret")
+        service = http_app(store, Authentication(Development()), b"secret")
 
         async def ask(path: str) -> bytes:
             transport = httpx.ASGITransport(service)

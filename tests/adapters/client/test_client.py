@@ -11,11 +11,11 @@ from httpx import ASGITransport
 from pydantic_core import from_json, to_json
 
 from adapters.bootstrap.store import findings_across_plans, promises_across_plans
-from adapters.client.attempts import Problem, Unreachable
+from adapters.client.asynchronous import AsyncClient
 from adapters.client.calls import command_on_plan, command_on_program
-from adapters.client.coroutines import AsyncClient
 from adapters.client.feed_event import FeedEvent
-from adapters.client.threads import Client
+from adapters.client.retries import Problem, Unreachable
+from adapters.client.synchronous import Client
 from adapters.http.resources import PLANS, RESOURCES, Resource
 from domain.account_plan.actions import ActionAdded, AddAction, DropAction
 from domain.account_plan.entries import NoteWritten, WriteNote

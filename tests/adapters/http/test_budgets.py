@@ -44,7 +44,7 @@ class Work:
 
 def test_lines_take_turns_and_whoever_wants_more_than_a_line_holds_is_told_when_to_come_again():
     async def story() -> None:
-        lines, work = Budgets({"folding": Budget(1, in_all=8, of_one=5, seconds=2.0)}), Work()  # type: ignore[typeddict-item]
+        lines, work = Budgets({"folding": Budget(1, most=8, most_per_caller=5, seconds=2.0)}), Work()  # type: ignore[typeddict-item]
         asked = [asyncio.create_task(lines.do("folding", "eve", lambda: work.of("eve"))) for _ in range(5)]
         await asyncio.sleep(0.05)
         with pytest.raises(TooMuchAtOnce) as too_much:
@@ -101,8 +101,8 @@ def large(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
 
 def test_one_reader_of_a_large_plan_is_told_to_come_again_and_nobody_else_waits(large: Api, monkeypatch):
     work, made = Work(), []
-    folded = budgets.given_back
-    monkeypatch.setattr(budgets, "given_back", lambda what: (work.of("x"), made.append(1), folded(what))[-1])
+    folded = budgets.releasing_memory
+    monkeypatch.setattr(budgets, "releasing_memory", lambda what: (work.of("x"), made.append(1), folded(what))[-1])
     with ThreadPoolExecutor(40) as pool, work.let_go_at_last():
         asked = [pool.submit(large.view, "", None, as_of=f"version:{30 + each % 20}") for each in range(12)]
         wait_until(lambda: sum(each.done() for each in asked) == 4)

@@ -81,7 +81,7 @@ def test_whoever_reads_calendars_takes_their_turn_and_no_more_than_others(store)
     with served(store, limits=Buckets(1, clock=lambda: 0.0)) as api:
         api.done("open-plan", **OPEN_ACME)
         paths = [path_of(api.post("/v1/calendars", {"contents": each}).json()) for each in ("mine", "portfolio")]
-        api.app.state.budgets = Budgets({"gathering": Budget(at_once=1, in_all=0, of_one=0, seconds=2.0)})
+        api.app.state.budgets = Budgets({"gathering": Budget(concurrent=1, most=0, most_per_caller=0, seconds=2.0)})
         for path in paths:
             assert_problem(api.get(path), 429, "too-many-requests")
         assert_problem(api.post("/v1/handovers", {"from": "ann", "to": "ben", "reason": "x"}), 429, "too-many-requests")

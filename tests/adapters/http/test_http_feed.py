@@ -22,7 +22,7 @@ import uvicorn
 from structlog.testing import capture_logs
 
 from adapters.access.callers import Callers, Development
-from adapters.bootstrap.http_service import Reception, Server, http_app
+from adapters.bootstrap.http_service import Authentication, Server, http_app
 from adapters.http import event_stream, live
 from adapters.postgres.store import Store, begin_another_log, opened
 from application.aggregates.handle import Aggregates
@@ -107,7 +107,7 @@ def sent(lines: Iterator[str]) -> Iterator[Sent]:
 
 @contextmanager
 def listening(store: Store, callers: Callers | None = None) -> Iterator[Feed]:
-    app = http_app(store, Reception(callers or Development()), b"secret")
+    app = http_app(store, Authentication(callers or Development()), b"secret")
     config = uvicorn.Config(app, port=0, log_config=None, access_log=False)
     server = Server(config, store.watch)
     with capture_logs(), socket.create_server(("127.0.0.1", 0)) as listener:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.bootstrap.importing import importing
+from adapters.bootstrap.imports import importing
 from adapters.bootstrap.store import account_plans, the_program, utc_now
 from adapters.exchange.imports import jobs
 from adapters.exchange.imports.request import ImportRequest

@@ -20,7 +20,7 @@ from adapters.exchange.tables.columns import Column, columns_of
 from adapters.exchange.tables.views import is_tabular, item_of
 from adapters.exchange.tables.writers import CsvWriter, XlsxWriter, exact
 from adapters.http.permission import PermissionEnded
-from adapters.http.tables import SentOnce, Tabled
+from adapters.http.tables import SentOnce, ViewWithTables
 from application.portfolio.query import PortfolioPage
 from tests.api import Api, Told, assert_problem
 from tests.callers import as_
@@ -220,7 +220,7 @@ def test_a_problem_of_a_later_page_is_the_answer():
             return JSONResponse({"code": "store-unavailable"}, 503)
         return JSONResponse({"items": [], "next": "two"})
 
-    table = Tabled(request_response(page), PortfolioPage, "plans", longest_page=200)
+    table = ViewWithTables(request_response(page), PortfolioPage, "plans", longest_page=200)
     answer = TestClient(table).get("/", params={"format": "csv", "limit": "1", "tier": "growth"})
     assert (answer.status_code, answer.json()["code"]) == (503, "store-unavailable")
     assert asked == ["limit=1&tier=growth", "tier=growth&limit=200&cursor=two"]

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from adapters.access.callers import Bearers
 from adapters.access.oidc import IssuedTokens
-from adapters.bootstrap.http_service import reception
+from adapters.bootstrap.http_service import authentication
 from adapters.bootstrap.settings import Settings
 from adapters.http.guard import Guard
 from adapters.http.middleware import RequestMiddleware
@@ -86,7 +86,10 @@ def ends_in_time(feed: Feed, headers: dict[str, str], end: Callable[[], object])
 
 def test_a_key_that_ends_or_is_good_for_less_ends_streams_and_long_polls(store: Store, tmp_path):
     given_key(store, "root", "admin", sees_all=True)
-    with reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in, listening(store, let_in.callers) as feed:
+    with (
+        authentication(Settings(home=tmp_path), "192.0.2.1", store) as let_in,
+        listening(store, let_in.callers) as feed,
+    ):
         for end in ENDS.values():
             key = given_key(store, "dwh", "subscriber", feed.plan, "beta", personal_data=True)
             wait_until(lambda key=key: plain_http.get(f"{feed.url}/v1/events", headers=bearer(key)).status_code == 200)
@@ -123,7 +126,10 @@ def test_a_token_ends_its_streams_when_it_expires(store: Store):
 
 
 def test_with_the_first_key_nobody_names_themselves_any_more_in_a_service_that_runs(store: Store, tmp_path):
-    with reception(Settings(home=tmp_path), "127.0.0.1", store) as let_in, listening(store, let_in.callers) as feed:
+    with (
+        authentication(Settings(home=tmp_path), "127.0.0.1", store) as let_in,
+        listening(store, let_in.callers) as feed,
+    ):
         assert let_in.development
         ends_in_time(feed, {"X-Actor": "ann"}, lambda: given_key(store, "root", "admin", sees_all=True))
         for headers in ({"X-Actor": "ann"}, {}):
@@ -138,7 +144,7 @@ def test_a_ticket_opens_a_stream_within_a_minute_and_ends_with_the_right_it_was_
     key = given_key(store, "dwh", "subscriber", sees_all=True)
     reader = given_key(store, "rob", "reader", sees_all=True)
     clock = Clock(datetime.now(UTC))
-    with reception(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
+    with authentication(Settings(home=tmp_path), "192.0.2.1", store) as let_in:
         with served(store, let_in.callers, clock) as api:
             assert_problem(api.request("POST", "/v1/events/tickets", headers=bearer(reader)), 403, "forbidden")
             made = api.request("POST", "/v1/events/tickets", headers=bearer(key))

@@ -19,7 +19,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from structlog.testing import capture_logs
 
 from adapters.access.callers import Bearers
-from adapters.bootstrap.http_service import Reception, http_app
+from adapters.bootstrap.http_service import Authentication, http_app
 from adapters.http.command_documentation import NEXT
 from adapters.postgres.store import opened
 from application.aggregates.access import Role
@@ -60,7 +60,7 @@ def server(stores: Stores) -> Iterator[Server]:
         with served(store) as api:
             tell_everything_to(api)
         keys = {role: bearer(given_key(store, role, role, sees_all=True)) for role in ROLES}
-        app = http_app(store, Reception(Bearers(known_keys(store))), SECRET)
+        app = http_app(store, Authentication(Bearers(known_keys(store))), SECRET)
         app.openapi()  # takes long on a busy machine, and who asks for it is less patient
         with capture_logs(), listening(app) as url:
             config = schemathesis.config.SchemathesisConfig.from_dict(CONFIG)

@@ -22,7 +22,7 @@ from adapters.events.asyncapi import document
 from adapters.events.cloud_events import CloudEvents
 from adapters.outbound import nats_relay as relays
 from adapters.outbound.nats_stream import StreamUnfit, Target
-from adapters.postgres.former_logs import leave_this_log
+from adapters.postgres.new_logs import begin_log_of_copy
 from adapters.postgres.store import Store
 from domain.account_plan.stakeholders import StakeholderAdded
 from tests.broker import Broker, Message, broker_in, relaying
@@ -182,7 +182,7 @@ def test_a_log_that_was_restored_goes_on_after_what_both_have(store: Store, brok
     with relaying(store, broker.url):
         relayed(store, broker)
     with psycopg.connect(store.where.owner) as connection:
-        leave_this_log(connection)
+        begin_log_of_copy(connection)
     record(store, ACME, 3)
     with relaying(store, broker.url):
         relayed(store, broker)
@@ -201,7 +201,7 @@ def test_an_event_that_only_the_former_log_had_does_not_stand_in_the_way_of_the_
     lost = first.headers | {"ce-sequence": f"{first.position + 1:020}", "Nats-Msg-Id": f"{ACME}:2"}
     broker.ask(lambda jetstream: jetstream.publish(first.subject, b"{}", headers=said_again(lost)))
     with psycopg.connect(store.where.owner) as connection:
-        leave_this_log(connection)
+        begin_log_of_copy(connection)
     record(store, ACME, 2)
     with relaying(store, broker.url):
         wait_until(lambda: broker.count() == 3)

@@ -22,7 +22,7 @@ from application.measures.measured import measured_months
 from application.measures.month_end import GROUPINGS, Summed, month_end, summed
 from application.measures.query import MeasuresQuery
 from application.measures.series import measures_view
-from application.reports.month_report import MonthInTheMaking, MonthReport, month_report
+from application.reports.month_report import MonthReport, MonthReportBuilder, month_report
 from application.reports.months import Month, month_named, months_between
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import plan_id_of
@@ -103,7 +103,7 @@ def rows(store: Store) -> list[tuple[str, str]]:
 def reported(store: Store, month: Month, now: datetime = NOW) -> bytes:
     """The month report as it is answered from what was kept."""
     assert store.month_ends.state(month, now)
-    making = MonthInTheMaking(month, now)
+    making = MonthReportBuilder(month, now)
     plans = (making.add_kept(*each) for each in store.month_ends.kept(month))
     return b"".join(written(making, plans, store.events.history))
 

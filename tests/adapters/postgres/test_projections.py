@@ -321,7 +321,7 @@ def test_many_rows_that_change_at_one_midnight_all_do(store, monkeypatch):
 
 
 UNREADABLE = [
-    ("Unheard", b'{"meta":{"recorded_at":"2026-01-05T09:00:00Z"},"data":{},"sealed":[]}', "UnknownTopic"),
+    ("NoMetrics", b'{"meta":{"recorded_at":"2026-01-05T09:00:00Z"},"data":{},"sealed":[]}', "UnknownTopic"),
     (
         "TierChanged",
         b'{"meta":{"recorded_at":"2026-01-05T09:00:00Z"},"data":{"tier":"gold"},"sealed":[]}',
@@ -602,7 +602,7 @@ def test_a_table_of_a_newer_shape_is_left_to_those_who_make_it(store):
 @pytest.mark.usefixtures("small_steps", "told_before")
 def test_who_is_told_to_stop_while_they_rebuild_leaves_the_rest_to_the_next(store, monkeypatch):
     made_in_another_shape(store, SHAPE - 1)
-    fold, follower = projections.fold_whole, store.portfolio.follower(Clock())
+    fold, follower = projections.fold_batch, store.portfolio.follower(Clock())
 
     def fold_and_stop(*all_of_it):
         reached = fold(*all_of_it)
@@ -610,7 +610,7 @@ def test_who_is_told_to_stop_while_they_rebuild_leaves_the_rest_to_the_next(stor
         return reached
 
     with monkeypatch.context() as patched, capture_logs() as logs:
-        patched.setattr(projections, "fold_whole", fold_and_stop)
+        patched.setattr(projections, "fold_batch", fold_and_stop)
         follower.start()
         wait_until(nobody_follows)
     assert [log["event"] for log in logs] == ["projection is rebuilt"]

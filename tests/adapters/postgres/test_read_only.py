@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from adapters.bootstrap.store import utc_now
 from adapters.observability.periodic import every
-from adapters.postgres.datastore import Datastore, to_whom_one_can_write
+from adapters.postgres.datastore import Datastore, prefer_writable_server
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store, opened
 from application.aggregates.ports import StoreReadOnly, StoreUnavailable
@@ -115,9 +115,9 @@ def test_a_connection_that_turned_out_to_be_read_only_is_not_used_again(store):
 
 def test_of_several_hosts_the_one_that_can_be_written_is_looked_for():
     several = make_conninfo(host="a,b", port="5432,5432", dbname="plantrail")
-    assert conninfo_to_dict(to_whom_one_can_write(several))["target_session_attrs"] == "read-write"
+    assert conninfo_to_dict(prefer_writable_server(several))["target_session_attrs"] == "read-write"
     for said in (make_conninfo(several, target_session_attrs="any"), "host=a", "postgresql://a/plantrail"):
-        assert to_whom_one_can_write(said) == said
+        assert prefer_writable_server(said) == said
     url = "postgresql://u:p@a:1,b:2/plantrail"
     assert conninfo_to_dict(Datastore(url).conninfo)["target_session_attrs"] == "read-write"
     where = ConnectionStrings(url, url, url)

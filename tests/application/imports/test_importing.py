@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
-from adapters.bootstrap.importing import importing
+from adapters.bootstrap.imports import importing
 from adapters.bootstrap.store import account_plans, the_program, utc_now
 from adapters.exchange.imports.request import ImportRequest
 from adapters.postgres.store import Store

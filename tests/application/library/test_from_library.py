@@ -14,7 +14,7 @@ from application.library.from_library import (
     OpenPlanFromTemplate,
     TemplateOutdated,
     from_library,
-    takes_from_library,
+    needs_library,
 )
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.actions import Action, AddAction
@@ -106,7 +106,7 @@ def test_a_play_without_a_day_starts_today_and_serves_what_it_is_linked_to():
     ],
 )
 def test_only_plays_that_are_published_are_named(command: Command):
-    assert takes_from_library(command)
+    assert needs_library(command)
     assert put(command)
     practice = library()
     practice.on("2026-01-03", "retire-play", id="pilot", reason="Too long")
@@ -131,7 +131,7 @@ def test_a_correction_names_a_play_that_is_or_was_in_the_library(command: str):
 def test_a_pairing_without_a_rhythm_has_that_of_the_policy():
     said = {"member": "eve", "stakeholder": "coo"}
     own, left_out = AgreePairingByPolicy(**said, every_days=30), AgreePairingByPolicy(**said, reason="Agreed")
-    assert (takes_from_library(own), takes_from_library(left_out)) == (True, True)
+    assert (needs_library(own), needs_library(left_out)) == (True, True)
     assert put(own) == [AgreePairing(**said, every_days=30)]
     assert put(left_out) == [AgreePairing(**said, every_days=92, reason="Agreed")]
     state, policy = library().known.state, Policy(pairing=45)
@@ -154,7 +154,7 @@ def test_a_plan_is_opened_with_the_commands_of_a_template_carried_out():
 
 def test_without_a_template_a_plan_is_opened_as_ever():
     opening = OpenPlanFromTemplate(**OPEN, tier="strategic")
-    assert not takes_from_library(opening)
+    assert not needs_library(opening)
     assert put(opening) == [opening]
 
 
@@ -176,5 +176,5 @@ def test_a_template_that_was_retired_or_does_not_fit_any_more_says_so():
 
 def test_a_command_that_names_nothing_of_the_library_is_itself():
     command = ACCOUNT_PLAN.commands["archive-plan"].model_validate({"reason": "Sold"})
-    assert not takes_from_library(command)
+    assert not needs_library(command)
     assert put(command) == [command]

@@ -24,7 +24,7 @@ from adapters.postgres.store import opened as opened_store
 from application.aggregates.access import Caller
 from application.aggregates.ports import ToRecord
 from application.portfolio.digest import plans_seen
-from application.portfolio.projector import CannotBeFolded, LooksBack, PartialEvent, PortfolioProjector, reads
+from application.portfolio.projector import CannotBeFolded, NeedsWholeHistory, PartialEvent, PortfolioProjector, reads
 from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
 from application.portfolio.row import KEPT, KeptPlan, PortfolioItem, PortfolioRow, search_text, search_texts, shown
 from application.views.current_plan import current_plan
@@ -106,7 +106,7 @@ def carried_on(line: PortfolioRow | None, known: LoadedPlan) -> PortfolioRow:
     folding = PortfolioProjector(read_row(to_json(to_store(line))) if line else None)
     try:
         folding.add(map(partial_event, known.records[folding.version :]))
-    except LooksBack:
+    except NeedsWholeHistory:
         folding = PortfolioProjector()
         folding.add(map(partial_event, known.records))
     return folding.row()

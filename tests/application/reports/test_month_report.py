@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from application.reports.month_report import MonthInTheMaking, MonthReport, month_report
+from application.reports.month_report import MonthReport, MonthReportBuilder, month_report
 from application.reports.months import MonthInTheFuture, MonthUnknown, month_named
 from application.reports.plan_month import PlanInMonth
 from application.views.loaded_plan import LoadedPlan
@@ -225,7 +225,7 @@ def test_what_was_kept_of_a_month_adds_up_to_the_same_and_its_words_are_read_whe
     now = instant("2026-05-01")
     month = month_named("2026-03", now)
     for owner, tier in ((None, None), ("ben", None), (None, "strategic")):
-        making, again = MonthInTheMaking(month, now, owner, tier), MonthInTheMaking(month, now, owner, tier)
+        making, again = MonthReportBuilder(month, now, owner, tier), MonthReportBuilder(month, now, owner, tier)
         for plan in plans:
             kept = PlanInMonth.of(plan.known, month, now)
             assert kept is not None

@@ -11,8 +11,8 @@ from adapters.bootstrap.committed_lists import committed_lists, follow_once
 from adapters.postgres.relays import PostgresTurn
 from adapters.postgres.store import Store
 from application.aggregates.handle import Aggregates
-from application.rounds.carrying_out import REFUSED_THEN, CommittedLists, EntryResult
-from application.rounds.following import NAME
+from application.rounds.committed_lists import REFUSED_THEN, CommittedLists, EntryResult
+from application.rounds.list_follower import NAME
 from application.scenarios.simulation import SOURCE
 from domain.account_plan.plan import plan_id_of, the_plan
 from domain.account_plan.tiers import TierChanged, TierConfirmed

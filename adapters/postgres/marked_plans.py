@@ -12,12 +12,12 @@ from adapters.postgres.projections import (
     Now,
     Progress,
     Projection,
-    Standing,
+    ProjectionState,
     catch_up,
     connected,
     reached,
     rebuild,
-    standing,
+    state_of,
 )
 from application.views.loaded_plan import LoadedPlan
 
@@ -31,13 +31,13 @@ ReadPlans = Callable[[Sequence[UUID]], Iterable[LoadedPlan]]
 """Reads plans as they stand now, in the order of their ids. Raises `PlanNotOpen`."""
 
 
-def clear_some(connection: Connection[Any], generation: int, tables: Iterable[str]) -> bool:
+def clear_batch(connection: Connection[Any], generation: int, tables: Iterable[str]) -> bool:
     """Delete some rows of a generation from the first of these tables that has any. Returns whether there were any."""
     some = {"generation": generation, "most": ROWS_AT_A_TIME}
     return any(connection.execute(CLEAR.format(table=table), some).rowcount > 0 for table in tables)
 
 
-class TableOfPlans:
+class MarkedPlansTable:
     """Such a table, as its readers see it."""
 
     def __init__(self, datastore: Datastore, table: Projection, still_marked: str, now: Now) -> None:
@@ -51,16 +51,16 @@ class TableOfPlans:
     def position(self) -> int:
         """Return the position up to which events have been read. Raises `StoreUnavailable`."""
         with self._datastore.connection() as connection:
-            return standing(connection, self._table.name).position
+            return state_of(connection, self._table.name).position
 
     def includes(self, position: int) -> bool:
         """Return whether the rows include all events up to a position. Raises `StoreUnavailable`."""
         with self._datastore.connection() as connection:
-            at = standing(connection, self._table.name)
+            at = state_of(connection, self._table.name)
             marked = connection.execute(self._still_marked, (at.generation, position), prepare=True).fetchone()
         return reached(at, position) and marked == (False,)
 
-    def catch_up(self) -> Standing:
+    def catch_up(self) -> ProjectionState:
         """Update the table now, for a process without a follower. Raises `StoreUnavailable`."""
         with unavailable(), connected(self._datastore) as connection:
             *_, at = catch_up(connection, self._table, self._now)

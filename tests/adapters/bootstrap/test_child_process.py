@@ -7,7 +7,7 @@ from threading import Event
 import psutil
 import pytest
 
-from adapters.bootstrap.process_beside import END, ProcessBeside, Task, latest, reporting
+from adapters.bootstrap.child_process import END, ChildProcess, Task, latest, reporting
 from tests.stores import wait_until
 
 Told = tuple[int, int]
@@ -15,7 +15,7 @@ Told = tuple[int, int]
 WORN_AFTER, READY_AFTER = 2, 2
 
 
-class Beside(ProcessBeside[Told]):
+class Beside(ChildProcess[Told]):
     def is_worn(self, report: Told) -> bool:
         return report[1] > WORN_AFTER
 

@@ -56,7 +56,7 @@ class Task(NamedTuple):
     arguments: tuple[Any, ...]
 
 
-class ProcessBeside(Generic[R]):
+class ChildProcess(Generic[R]):
     """The process as the service sees it."""
 
     def __init__(self, task: Task) -> None:

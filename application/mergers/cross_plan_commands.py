@@ -43,7 +43,7 @@ class Plans(Protocol[P_co]):
         """Return the id of the plan that an id stands for, which is another one if the id is an alias."""
 
 
-def beyond_one_plan(plans: Plans[P], known: P, command: Command, check: Callable[[P], None] = lambda _: None) -> Reach:
+def reach_of(plans: Plans[P], known: P, command: Command, check: Callable[[P], None] = lambda _: None) -> Reach:
     """Return what a command concerns beside its own plan: other plans, and ids that must be vacant. `check` raises
     `PlanNotOpen` if the caller may not see another plan.
 

@@ -1,16 +1,16 @@
-"""The synchronous client, for programs with threads."""
+"""The asynchronous client, for asyncio and trio."""
 
-from collections.abc import Iterable, Iterator
-from time import sleep
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Self, TypeVar
 
+import anyio
 import httpx
 
 from adapters.client import calls
 from adapters.client.answers import CommandAnswer, CommandsAnswer, ProgramAnswer
-from adapters.client.attempts import Wait, attempts
 from adapters.client.calls import Call, Page
 from adapters.client.feed_event import FeedEvent
+from adapters.client.retries import Wait, attempts
 from application.findings.across import PlanFinding
 from application.findings.judging import FindingsView
 from application.portfolio.promises import PlanPromise
@@ -26,12 +26,10 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 
-class Client:
-    """A client of the running service, for threads.
+class AsyncClient:
+    """An asynchronous client of the running service: for coroutines what `Client` is for threads.
 
-    `key` is what `plantrail keys create` made; a service on your own machine takes your word for the `actor`. What
-    fails for the moment is tried again for `patience` seconds. Whatever asks raises `Problem` where the service
-    refuses, `Unreachable` where it does not answer.
+    It takes the same parameters as `Client`.
     """
 
     def __init__(
@@ -41,29 +39,31 @@ class Client:
         *,
         actor: str | None = None,
         patience: float = calls.PATIENCE_SECONDS,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._patience = patience
-        self._http = httpx.Client(
+        self._http = httpx.AsyncClient(
             base_url=url, headers=calls.caller(key, actor), timeout=calls.TIMEOUT, trust_env=False, transport=transport
         )
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
-    def close(self) -> None:
-        self._http.close()
+    async def close(self) -> None:
+        await self._http.aclose()
 
     # Commands
 
-    def open(self, command: Command, *, dry_run: bool = False, idempotency_key: str | None = None) -> CommandAnswer:
+    async def open(
+        self, command: Command, *, dry_run: bool = False, idempotency_key: str | None = None
+    ) -> CommandAnswer:
         """Open the plan of an account."""
-        return self.do("", command, dry_run=dry_run, idempotency_key=idempotency_key)
+        return await self.do("", command, dry_run=dry_run, idempotency_key=idempotency_key)
 
-    def do(
+    async def do(
         self,
         plan: str,
         command: Command,
@@ -80,9 +80,9 @@ class Client:
         again; without it, once for each call.
         """
         headers = calls.once(seen, idempotency_key, correlation_id)
-        return self._ask(calls.command_on_plan(plan, command, headers, dry_run))
+        return await self._ask(calls.command_on_plan(plan, command, headers, dry_run))
 
-    def do_all(
+    async def do_all(
         self,
         plan: str,
         commands: Iterable[Command],
@@ -94,60 +94,60 @@ class Client:
     ) -> CommandsAnswer:
         """Carry out all of the commands on a plan, at most 100, or none."""
         headers = calls.once(seen, idempotency_key, correlation_id)
-        return self._ask(calls.commands_on_plan(plan, commands, headers, dry_run))
+        return await self._ask(calls.commands_on_plan(plan, commands, headers, dry_run))
 
-    def do_in_program(
+    async def do_in_program(
         self, command: Command, *, dry_run: bool = False, idempotency_key: str | None = None
     ) -> ProgramAnswer:
         """Carry out a command on the program."""
-        return self._ask(calls.command_on_program(command, calls.once(idempotency_key=idempotency_key), dry_run))
+        return await self._ask(calls.command_on_program(command, calls.once(idempotency_key=idempotency_key), dry_run))
 
     # Views of one plan
 
-    def plan(self, plan: str, as_of: str = "now") -> CurrentPlan:
+    async def plan(self, plan: str, as_of: str = "now") -> CurrentPlan:
         """Return a plan as it stood at a cut: `review:m-2026-02`, `version:12`, `2026-03-31`."""
-        return self._ask(calls.plan(plan, as_of))
+        return await self._ask(calls.plan(plan, as_of))
 
-    def findings_of(self, plan: str, as_of: str = "now") -> FindingsView:
+    async def findings_of(self, plan: str, as_of: str = "now") -> FindingsView:
         """Return what is wrong with a plan, and what ends each of it."""
-        return self._ask(calls.findings_of(plan, as_of))
+        return await self._ask(calls.findings_of(plan, as_of))
 
-    def reviews(self, plan: str, as_of: str = "now") -> ReviewList:
-        return self._ask(calls.reviews(plan, as_of))
+    async def reviews(self, plan: str, as_of: str = "now") -> ReviewList:
+        return await self._ask(calls.reviews(plan, as_of))
 
-    def blame(self, plan: str, as_of: str = "now", **wanted: Any) -> BlameList:
+    async def blame(self, plan: str, as_of: str = "now", **wanted: Any) -> BlameList:
         """Return who set each value, when and why; `section`, `kind` and `id` narrow it."""
-        return self._ask(calls.blame(plan, as_of, wanted))
+        return await self._ask(calls.blame(plan, as_of, wanted))
 
-    def diff(self, plan: str, from_: str | None = None, to: str | None = None) -> Diff:
+    async def diff(self, plan: str, from_: str | None = None, to: str | None = None) -> Diff:
         """Return what differs between two cuts; without `from_`, since the last review."""
-        return self._ask(calls.diff(plan, from_, to))
+        return await self._ask(calls.diff(plan, from_, to))
 
-    def said_vs_did(self, plan: str, from_: str | None = None, to: str | None = None) -> Report:
+    async def said_vs_did(self, plan: str, from_: str | None = None, to: str | None = None) -> Report:
         """Return what was said and what was done; without cuts, between the last two reviews of one kind."""
-        return self._ask(calls.said_vs_did(plan, from_, to))
+        return await self._ask(calls.said_vs_did(plan, from_, to))
 
     # Lists. Each page is requested when it is reached
 
-    def history(self, plan: str, **wanted: Any) -> Iterator[Entry]:
+    def history(self, plan: str, **wanted: Any) -> AsyncIterator[Entry]:
         """Yield who did what when; `section`, `type`, `actor`, `entity`, `from_` and `to` narrow it."""
         return self._items(calls.history(plan, wanted))
 
-    def plans(self, **wanted: Any) -> Iterator[PortfolioItem]:
+    def plans(self, **wanted: Any) -> AsyncIterator[PortfolioItem]:
         """Yield the portfolio; the filters are the parameters of `GET /v1/plans`."""
         return self._items(calls.plans(wanted))
 
-    def promises(self, **wanted: Any) -> Iterator[PlanPromise]:
+    def promises(self, **wanted: Any) -> AsyncIterator[PlanPromise]:
         """Yield the open promises of all plans; the filters are the parameters of `GET /v1/promises`."""
         return self._items(calls.promises(wanted))
 
-    def findings(self, **wanted: Any) -> Iterator[PlanFinding]:
+    def findings(self, **wanted: Any) -> AsyncIterator[PlanFinding]:
         """Yield what is wrong, across plans; the filters are the parameters of `GET /v1/findings`."""
         return self._items(calls.findings(wanted))
 
-    def events(
+    async def events(
         self, after: str = "0", *, types: Iterable[str] = (), plan: str | None = None, follow: bool = False
-    ) -> Iterator[FeedEvent]:
+    ) -> AsyncIterator[FeedEvent]:
         """Yield the events after a cursor in the order in which they were recorded, each at least once.
 
         The cursor is the `cursor` of the last event you have dealt with, `0` or `now`. With `follow` it waits for
@@ -155,34 +155,37 @@ class Client:
         """
         types = tuple(types)
         while True:
-            page = self._ask(calls.events(after, types, plan, follow))
-            yield from page.events
+            page = await self._ask(calls.events(after, types, plan, follow))
+            for event in page.events:
+                yield event
             if not follow and page.next == after:
                 return
             after = page.next
 
-    def _items(self, first: Call[Page[Item]]) -> Iterator[Item]:
-        page = self._ask(first)
-        yield from page.items
+    async def _items(self, first: Call[Page[Item]]) -> AsyncIterator[Item]:
+        page = await self._ask(first)
+        for item in page.items:
+            yield item
         while page.next is not None:
-            page = self._ask(first.at(page.next))
-            yield from page.items
+            page = await self._ask(first.at(page.next))
+            for item in page.items:
+                yield item
 
-    def _ask(self, call: Call[T]) -> T:
+    async def _ask(self, call: Call[T]) -> T:
         steps = attempts(call.request_by(self._http), self._patience)
         try:
             step = next(steps)
             while True:
-                step = steps.send(self._taken(step))
+                step = steps.send(await self._taken(step))
         except StopIteration as answered:
             return call.read(answered.value)
 
-    def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.TransportError | None:
+    async def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.TransportError | None:
         """Do a step, and return its result."""
         if isinstance(step, Wait):
-            sleep(step.seconds)
+            await anyio.sleep(step.seconds)
             return None
         try:
-            return self._http.send(step)
+            return await self._http.send(step)
         except httpx.TransportError as error:
             return error

@@ -16,7 +16,7 @@ milliseconds adds up where several threads compute."""
 
 
 @contextmanager
-def collecting_nothing() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Disable the garbage collector while modules are loaded, and exclude what was loaded from later collections.
 
     Loading makes no garbage, and looking for it would take an eighth of the time.
@@ -29,7 +29,7 @@ def collecting_nothing() -> Iterator[None]:
         gc.enable()
 
 
-def spare_the_collector() -> None:
+def tune_garbage_collection() -> None:
     """Exclude all existing objects from garbage collection, and collect less often.
 
     Reading one plan creates many times the 700 objects after which Python would collect by default.

@@ -17,7 +17,7 @@ PAUSE_WEBHOOKS = (
 )
 
 
-def leave_this_log(connection: Connection[Any]) -> None:
+def begin_log_of_copy(connection: Connection[Any]) -> None:
     """Begin a new log, for a restored copy that continues beside the original or in its place."""
     connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
     connection.execute(JUMP.format(id="id"))
@@ -25,6 +25,6 @@ def leave_this_log(connection: Connection[Any]) -> None:
     connection.execute(PAUSE_WEBHOOKS)
 
 
-def leave_unknown_log(connection: Connection[Any]) -> None:
+def begin_log_of_import(connection: Connection[Any]) -> None:
     """Begin a new log, for an imported copy of a log that is not known. The caller holds the append lock."""
     connection.execute(JUMP.format(id="NULL"))

@@ -4,7 +4,7 @@ from typing import Any
 
 from application.findings.program import PlanStanding
 from application.findings.verdict import PlanSigns
-from application.library.in_use import in_use
+from application.library.plays_in_use import in_use
 from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 

@@ -45,7 +45,7 @@ class Move(BaseModel):
     after: Any = Field(validation_alias=AliasChoices("to", "after"), serialization_alias="to")
 
 
-class Following(NamedTuple):
+class ComputedChange(NamedTuple):
     """A value that changed because of events about other things."""
 
     kind: type[Thing]
@@ -57,7 +57,7 @@ class Following(NamedTuple):
     """The events that changed it."""
 
 
-class Compared:
+class ThingComparison:
     """A thing at both cuts, with the events in between by the fields they wrote to."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Compared:
         after: Thing | None,
         touching: Mapping[str, Sequence[Recorded]],
         sealed: "SealedWords",
-        following: Iterable[Following] = (),
+        following: Iterable[ComputedChange] = (),
     ) -> None:
         self.of, self.id, self.before, self.after, self.touching = of, id, before, after, touching
         self.kind = of.noun
@@ -107,7 +107,7 @@ class Compared:
         return thing.counted_in if thing else None
 
     @property
-    def came_or_went(self) -> bool:
+    def was_added_or_removed(self) -> bool:
         return self.kind not in ALWAYS_THERE and (self.before is None) != (self.after is None)
 
     def events(self, fields: Iterable[str]) -> list[Recorded]:
@@ -166,8 +166,8 @@ def _sealable(kind: type[Thing]) -> AbstractSet[str]:
 
 
 def compare(
-    records: Sequence[Recorded], was: Aggregate, now: Aggregate, following: Iterable[Following] = ()
-) -> list[Compared]:
+    records: Sequence[Recorded], was: Aggregate, now: Aggregate, following: Iterable[ComputedChange] = ()
+) -> list[ThingComparison]:
     """Return everything that was written to between two states of an aggregate, in the order of kinds. `records` end
     with the second state.
 
@@ -189,7 +189,7 @@ def compare(
                     before[field] = (*before.get(field, ()), record)
             if touch.words:
                 sealed.since.update((touch.kind.noun, touch.id, field) for field in touch.words)
-    said: dict[tuple[type[Thing], str], list[Following]] = {}
+    said: dict[tuple[type[Thing], str], list[ComputedChange]] = {}
     for each in following:
         said.setdefault((each.kind, each.id), []).append(each)
         wrote = touching.get((each.kind, each.id), {}).get(each.field, ())
@@ -199,7 +199,9 @@ def compare(
             values[each.field] = tuple(behind[version] for version in sorted(behind))
     kinds = {kind: place for place, kind in enumerate(REGISTRY.type_of(records[0].event).things.values())}
     return [
-        Compared(kind, id, was.find(kind, id), now.find(kind, id), touching[kind, id], sealed, said.get((kind, id), ()))
+        ThingComparison(
+            kind, id, was.find(kind, id), now.find(kind, id), touching[kind, id], sealed, said.get((kind, id), ())
+        )
         for kind, id in sorted(touching, key=lambda thing: kinds[thing[0]])
     ]
 

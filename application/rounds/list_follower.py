@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from application.feed.ports import Turn
-from application.rounds.carrying_out import CommittedLists
+from application.rounds.committed_lists import CommittedLists
 from domain.program.charter import ProgramNotOpen
 
 NAME = "committed lists"

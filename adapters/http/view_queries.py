@@ -32,7 +32,7 @@ class AsOf(BaseModel):
     as_of: CutText = Field("now", description=f"The cut to show the plan at: {CUT}.")
 
 
-class HistoryAsked(AsOf):
+class HistoryQuery(AsOf):
     """Which part of a history to show, for every type of aggregate. Each type adds its own `section` in a subclass."""
 
     section: str | None = None
@@ -65,19 +65,19 @@ class HistoryAsked(AsOf):
 ONLY_OF_SECTION = Field(None, description="Only what belongs to this section.")
 
 
-class HistoryParameters(HistoryAsked):
+class PlanHistoryQuery(HistoryQuery):
     """Which part of a plan's history to show."""
 
     section: Section | None = ONLY_OF_SECTION
 
 
-class ProgramHistoryParameters(HistoryAsked):
+class ProgramHistoryQuery(HistoryQuery):
     """Which part of the program's history to show."""
 
     section: ProgramSection | None = ONLY_OF_SECTION
 
 
-class BlameAsked(AsOf):
+class BlameQuery(AsOf):
     """Which values to blame, for every type of aggregate. Blame says who set a value, and when."""
 
     section: str | None = None
@@ -85,19 +85,19 @@ class BlameAsked(AsOf):
     id: str | None = Field(None, max_length=300, description="Only values of things with this id.")
 
 
-class BlameWanted(BlameAsked):
+class PlanBlameQuery(BlameQuery):
     """Which values of a plan to blame."""
 
     section: Section | None = ONLY_OF_SECTION
 
 
-class ProgramBlameWanted(BlameAsked):
+class ProgramBlameQuery(BlameQuery):
     """Which values of the program to blame."""
 
     section: ProgramSection | None = ONLY_OF_SECTION
 
 
-class CutsCompared(AsOf):
+class DiffQuery(AsOf):
     """Which two cuts to compare."""
 
     from_: CutText | None = Field(
@@ -106,7 +106,7 @@ class CutsCompared(AsOf):
     to: CutText | None = Field(None, description=f"{CUT}: the same as `as_of`.")
 
 
-class Compared(CutsCompared):
+class PlanDiffQuery(DiffQuery):
     """Which two cuts of a plan to compare."""
 
     from_: CutText | None = Field(

@@ -76,7 +76,7 @@ class CommittedLists:
         """Return the lists committed after a position of the log, the oldest first. Raises `ProgramNotOpen`."""
         records = self.program.read(PROGRAM_ID).records
         committed = (each for each in records if each.position > position and isinstance(each.event, ListCommitted))
-        return [each for each in committed if not was_told(each)]
+        return [each for each in committed if not is_from_scenario(each)]
 
     def carry_out(self, committed: Recorded) -> None:
         """Carry out every entry that is not carried out yet. Entries that a plan refuses are skipped. Raises
@@ -127,7 +127,7 @@ class CommittedLists:
         committed = next(lists, None)
         if committed is None or not isinstance(committed.event, ListCommitted):
             return []
-        is_over = was_told(committed) or committed.position <= self.came_to()
+        is_over = is_from_scenario(committed) or committed.position <= self.came_to()
         return [self._result(entry, committed, committed.event, is_over) for entry in committed.event.entries]
 
     def _result(self, entry: ListEntry, committed: Recorded, event: ListCommitted, is_over: bool) -> EntryResult:
@@ -141,7 +141,7 @@ class CommittedLists:
         by = event_that_carried_out(known, committed)
         if by:
             return result("done", by=by.id)
-        if was_told(committed) and the_plan(known.state).tier == entry.tier:
+        if is_from_scenario(committed) and the_plan(known.state).tier == entry.tier:
             return result("done")
         if is_over and is_later(known, committed):
             tier, opening = the_plan(known.state).tier, known.records[0].id
@@ -163,7 +163,7 @@ def is_later(known: LoadedPlan, committed: Recorded) -> bool:
     return known.records[0].position > committed.position
 
 
-def was_told(committed: Recorded) -> bool:
+def is_from_scenario(committed: Recorded) -> bool:
     """Return whether a list was committed in a scenario. A scenario contains its results too, so nothing is carried out
     now because of it."""
     return bool(from_json(committed.stored)["meta"]["source"] == SOURCE)
