@@ -85,7 +85,7 @@ may not do is not shown. `make pictures` takes a picture of each, in two widths,
 
 Keys: `g p` portfolio, `g m` my day, `g f` findings, `g r` program, `/` search, `j` and `k` rows, `[` and `]` the
 review before and after, `,` and `.` the event before and after, `b` who set what, `Ctrl-K` everything that can be
-recorded.
+recorded, `?` these keys.
 
 | address | what it shows |
 |---|---|

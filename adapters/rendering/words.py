@@ -89,12 +89,12 @@ WORDED = set(
 KNOWN = AMOUNTS | SHARES | COUNTS | WORDED
 
 LABELS = {
-    "as_of_on": "as of",
-    "multi_threaded": "multi-threaded",
-    "multi_threaded_opportunities": "multi-threaded opportunities",
-    "arr": "ARR",
-    "arr_exposed": "ARR exposed",
-}
+    "as_of_on": "as of", "multi_threaded": "multi-threaded",
+    "multi_threaded_opportunities": "multi-threaded opportunities", "arr": "ARR", "arr_exposed": "ARR exposed",
+    "arr_potential": "ARR potential", "arr_won": "ARR won", "top_arr": "top ARR", "expansion_arr": "expansion ARR",
+    "icp_fit": "ICP fit", "nrr": "NRR", "nps": "NPS", "csat": "CSAT", "p1_incidents": "P1 incidents",
+    "crm_id": "CRM id",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=2_048)

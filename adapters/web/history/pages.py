@@ -1,5 +1,6 @@
 """The pages of an aggregate's history, and of one event."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,11 +15,13 @@ from adapters.web.history.presenter import HistoryView, event_view, filter_in, h
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
 from application.aggregates.access import check_right
 from application.proof.ports import EventProof, LogTree, NotCoveredYet
+from application.views.cuts import cut_at
 from application.views.history import history
 from application.views.list_cursors import cursor_after, version_of
 from application.views.pages import HistoryPage, event_named, version_before
 from domain.aggregates import AggregateType
 from domain.program.charter import PROGRAM_ID
+from domain.record import Recorded
 
 ENTRIES_ON_A_PAGE = 100
 
@@ -31,14 +34,15 @@ def trail(of: AggregateType[Any], asked: AggregateRequest[Any]) -> HistoryView:
     filter, words = filter_in(of, given, type), says(given.get("words", ""))
     after = version_before(given.get("from"), asked.known, asked.now)
     after = max(after, version_of(given["cursor"]) if "cursor" in given else 0)
-    items, last = history(
-        asked.known.records[: asked.cut.version],
-        lambda record, records: filter.leaves_in(record, records) and words(record, records),
-        after,
-        ENTRIES_ON_A_PAGE,
-    )
+    until = cut_at(given["to"], asked.known, asked.now).version if "to" in given else asked.cut.version
+    records = asked.known.records[: asked.cut.version]
+
+    def wanted(record: Recorded, all: Sequence[Recorded]) -> bool:
+        return filter.leaves_in(record, all) and words(record, all)
+
+    items, last = history(records[:until], wanted, after, ENTRIES_ON_A_PAGE)
     page = HistoryPage.model_construct(items=items, next=cursor_after(last) if last else None)
-    return history_view(of, asked, page, given)
+    return history_view(of, asked, page, given, [each for each in records if wanted(each, records)])
 
 
 def routes(plans: AggregatePages[Any], program: AggregatePages[Any], tree: LogTree, guard: PageGuard) -> list[Route]:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
+from adapters.web.history.timeline import Month, timeline
 from adapters.web.languages import Speech
 from adapters.web.plan.pages import AggregateRequest
 from adapters.web.plan.presenter import PlanHead, at_cut, id_in_words, value_text
@@ -19,7 +20,7 @@ from domain.folding import folded
 from domain.language import kebab_case
 from domain.record import Recorded
 
-FILTERS = ("section", "type", "actor", "entity", "from", "words")
+FILTERS = ("section", "type", "actor", "entity", "from", "to", "words")
 LONGEST_VALUE = 400
 
 
@@ -60,6 +61,9 @@ class HistoryView:
     """The types of events in this history."""
     next: str | None
     is_filtered: bool
+    months: Sequence[Month]
+    csv: str
+    """The address of all of it as a table; empty where only pages can filter so."""
 
 
 def history_view(
@@ -67,10 +71,20 @@ def history_view(
     asked: AggregateRequest[Any],
     page: HistoryPage,
     given: Mapping[str, str],
+    found: Sequence[Recorded],
 ) -> HistoryView:
+    """`found` are the events of all times that the other filters leave in."""
     say = asked.say
     sections = [(section, say(spaced(section)), given.get("section") == section) for section in of.sections]
     here = f"{asked.path}/history"
+
+    def between(first: str, last: str) -> str:
+        return at_cut(here, asked.cut, **given_but(given, **{"from": first, "to": last, "cursor": ""}))
+
+    days = given.get("from", ""), given.get("to", "")
+    as_table = given_but(given, format="csv", cursor="")
+    if "to" not in as_table:
+        as_table["to"] = asked.cut.cut
     return HistoryView(
         head=asked.head,
         entries=[entry_view(entry, asked) for entry in page.items],
@@ -79,6 +93,8 @@ def history_view(
         types=sorted({kebab_case(type(record.event).__name__) for record in asked.known.records[: asked.cut.version]}),
         next=at_cut(here, asked.cut, **given_but(given, cursor=page.next)) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
+        months=timeline(found, asked.cut.date, say, between, days),
+        csv="" if given.get("words") else f"/v1{here}?{urlencode(as_table)}",
     )
 
 

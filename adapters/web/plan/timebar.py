@@ -50,6 +50,8 @@ class TimeBar:
     previous_review: str | None
     next_review: str | None
     now: str
+    compare: str
+    """The address of what changed from here until now; empty for an aggregate that has no such page."""
     steps: str
     live: str
     """The id of the aggregate whose changes the page receives; empty if it receives none."""
@@ -74,7 +76,7 @@ def time_bar(
 
     before = next((tick for tick in reversed(ticks) if tick.version < cut.version), None)
     after = next((tick for tick in ticks if tick.version > cut.version), None)
-    is_now = cut.cut == "now"
+    is_now, of_plan = cut.cut == "now", plan_path.startswith("/plans/")
     return TimeBar(
         path=path,
         version=cut.version,
@@ -89,8 +91,9 @@ def time_bar(
         previous_review=at(before.cut) if before else None,
         next_review=at(after.cut) if after else None,
         now=at(None),
+        compare=f"{plan_path}/changes?{urlencode({'from': cut.cut, 'to': 'now'})}" if of_plan else "",
         steps=f"{plan_path}/steps",
-        live=str(known.id) if plan_path.startswith("/plans/") else "",
+        live=str(known.id) if of_plan else "",
         since=f"{plan_path}/since",
     )
 

@@ -263,6 +263,9 @@ def test_the_account_managers_monday_by_keyboard_alone(office: Office):
         page, press = visit.page, visit.page.keyboard.press
         page.goto("/")
         expect(page.locator("h1")).to_have_text("Portfolio")
+        press("?")
+        expect(page.locator("dialog[open]")).to_contain_text("who set what")
+        press("Escape")
         press("g")
         press("m")
         expect(page.locator("h1")).to_have_text("My day")

@@ -1,5 +1,8 @@
 """The auditor's question: who moved this date, and why?"""
 
+import re
+from html import unescape
+
 import pytest
 
 from tests.adapters.web.test_pages import signed_in, text_of
@@ -36,10 +39,28 @@ def test_the_trail_says_who_moved_a_date_from_when_to_when_and_why(moved):
         ("section=risks", "Nothing of the kind was recorded."),
         ("actor=nobody", "Nothing of the kind was recorded."),
         ("from=version:2", "action rescheduled"),
+        ("to=version:2", "action added"),
+        ("from=version:2&to=version:2", "Nothing of the kind was recorded."),
     ],
 )
 def test_the_trail_can_be_narrowed(moved, asked, found):
     assert found in text_of(page_of(moved, f"/plans/{moved.plan}/history?{asked}"))
+
+
+def test_the_trail_has_a_timeline_and_comes_as_a_table(moved):
+    moved.clock.forward(days=62)
+    moved.done("write-note", section="risks", text="Two months later")
+    page = page_of(moved, f"/plans/{moved.plan}/history?actor=ann")
+    months = re.findall(r'<a href="([^"]*)"[^>]*><svg.*?<span class="number">(\d+)</span><small>(.*?)</small>', page)
+    assert [events for _, events, _ in months] == [str(moved.version - 1), "0", "1"]
+    of_a_month = page_of(moved, unescape(months[-1][0]))
+    assert 'aria-current="true"><svg' in of_a_month
+    assert "Two months later" in of_a_month
+    assert "legal is on leave" not in of_a_month
+    table = re.findall(r'href="([^"]*format=csv[^"]*)"', of_a_month)
+    lines = moved.get(unescape(table[0]), signed_in(moved)).text.splitlines()
+    assert [line.split(",")[3] for line in lines] == ["type", "NoteWritten"]
+    assert "format=csv" not in page_of(moved, f"/plans/{moved.plan}/history?words=leave"), "only pages filter so"
 
 
 @pytest.mark.parametrize("asked", ["section=gossip", "type=play-paused"])

@@ -151,6 +151,7 @@ def test_the_time_machine_shows_the_plan_as_it_stood_and_says_so(acme):
     assert "Sign the SOW" not in then.text
     assert "Nothing can be changed here" in then.text
     assert "Nothing can be changed here" not in now.text
+    assert f'href="/plans/{acme.plan}/changes?from=version%3A1&amp;to=now"' in then.text
     assert len(acme.get(f"/plans/{acme.plan}/steps", cookie).json()) == acme.version
 
 

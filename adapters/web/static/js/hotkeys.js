@@ -22,8 +22,28 @@ function follow(keys) {
   return true;
 }
 
+async function help(link) {
+  const page = new DOMParser().parseFromString(await (await fetch(link.href)).text(), "text/html");
+  const keys = page.querySelector("#keyboard .keys");
+  if (!keys) return location.assign(link.href);
+  const box = document.createElement("dialog");
+  box.className = "palette";
+  box.setAttribute("aria-label", link.textContent);
+  box.append(keys);
+  box.addEventListener("close", () => box.remove());
+  document.body.append(box);
+  box.showModal();
+}
+
+document.querySelector("[data-key='?']")?.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  event.preventDefault();
+  help(event.currentTarget);
+});
+
 document.addEventListener("keydown", (event) => {
   if (off() || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
   clearTimeout(timer);
   const keys = before ? `${before} ${event.key}` : event.key;
   if (follow(keys) || (event.key === "j" && (walk(1), true)) || (event.key === "k" && (walk(-1), true))) {
