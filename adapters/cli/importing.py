@@ -4,11 +4,15 @@
 """
 
 import json
-from collections.abc import Callable, Mapping
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from inspect import Parameter, Signature, signature
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import sleep
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -54,7 +58,9 @@ Kind = Annotated[
     str,
     typer.Argument(metavar="KIND", help=f"What the rows are: {', '.join(KINDS)}.", autocompletion=lambda: [*KINDS]),
 ]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="The table. Its first row names the columns.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="The table, or - for standard input. Its first row names the columns.")
+]
 Plan = Annotated[str | None, typer.Option(help="The plan that all rows are of: account id or plan id.")]
 PlanColumn = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="The column that names the plan of each row, by account id.")
@@ -157,7 +163,7 @@ def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_jso
     """Send a file, wait until it is read and carried out, and show the results. Raises `Told`."""
     if results:
         check_folder(results, "--results")
-    with running_service() as service, file.open("rb") as stream:
+    with running_service() as service, opened(file) as stream:
         form = {"data": {"options": json.dumps(asked)}, "files": {"file": (file.name, stream)}}
         sent = service.request("POST", "/v1/imports", **form).json()
         status = watched(service, sent["id"])
@@ -171,6 +177,20 @@ def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_jso
         show(status, results)
     if status["failed"] or status["unprocessed"]:
         raise typer.Exit(1)
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[IO[bytes]]:
+    """Open a table; of standard input, which `-` names, all is kept first, for its length must be known. Raises
+    `OSError`."""
+    if str(file) != "-":
+        with file.open("rb") as stream:
+            yield stream
+        return
+    with TemporaryFile() as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
+        kept.seek(0)
+        yield kept
 
 
 def watched(service: "Service", id: str) -> dict[str, Any]:

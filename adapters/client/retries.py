@@ -13,6 +13,8 @@ import httpx
 FAILED_FOR_THE_MOMENT = frozenset({429, 502, 503, 504})
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 20.0
+NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""Errors of a request that is wrong in itself, such as an address without `https://`."""
 
 
 class Problem(Exception):
@@ -60,6 +62,8 @@ def attempts(request: httpx.Request, patience: float) -> Steps:
     waited, pause = 0.0, FIRST_PAUSE_SECONDS
     while True:
         answer = yield request
+        if isinstance(answer, NEVER_SENT):
+            raise Unreachable(f"{request.url.copy_with(query=None)} cannot be asked: {answer}") from answer
         if isinstance(answer, httpx.Response) and answer.status_code not in FAILED_FOR_THE_MOMENT:
             if answer.is_success:
                 return answer

@@ -30,6 +30,9 @@ OF_RESULTS = "plantrail_"
 PLAN = "plan"
 """The column that names the plan of a row, unless a mapping names another one."""
 
+PART = "part"
+"""How a column is read that holds a part of a field."""
+
 EMPTY = frozenset({"", "#N/A", "#n/a"})
 """Values that count as empty. Spreadsheet programs show a look-up without a result as #N/A."""
 FORMULA_ERROR = re.compile(r"#(REF|VALUE|DIV/0|NAME|NULL|NUM|SPILL|CALC)[!?]|#NAME\?")
@@ -262,12 +265,17 @@ def columns_of(request: ImportRequest, header: Sequence[Any]) -> Columns:
         read += [made(request, kind, name, place, MappedColumn(field="penetration")) for place, name in grid]
         return Columns(kind, read, places.get(plan_column or ""), request.plan, False, [], always, len(names), grid)
     read, ignored = [], list(request.ignore)
+    whole = {to.field for name, to in mapped.items() if name in left and to.read != PART}
+    """The fields that a column holds as a whole, whose parts are not read."""
     for name in left:
         to = mapped.get(name) or (None if mapping else matched(kind, name, request, len(names) == 1))
-        if to is None:
+        if to is None or (to.read == PART and to.field in whole):
             ignored.append(name)
         else:
             read.append(made(request, kind, name, places[name], to))
+    if mapped:
+        in_order = list(mapped)
+        read.sort(key=lambda column: in_order.index(column.header) if column.mapped.read == PART else -1)
     check_needed(kind, read, always, mapped, places)
     salesforce = bool(mapping and mapping.salesforce_plan)
     if kind.opens_plans:
@@ -357,7 +365,7 @@ def check_needed(
     """Raise `FileRefused` if no column is read into a field that every row needs."""
     seen: dict[str, str] = {}
     for column in read:
-        if column.field in seen:
+        if column.field in seen and column.mapped.read != PART:
             raise FileRefused(f"“{seen[column.field]}” and “{column.header}” are both read into {column.field}.")
         seen[column.field] = column.header
     fields = kind.command.model_fields

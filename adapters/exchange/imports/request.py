@@ -33,8 +33,9 @@ class MappedColumn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     field: str
-    read: Literal["percent", "salesforce-id"] | None = None
-    """`percent`: 15 is 0.15. `salesforce-id`: an id of 15 characters becomes the equivalent one of 18."""
+    read: Literal["percent", "salesforce-id", "part"] | None = None
+    """`percent`: 15 is 0.15. `salesforce-id`: an id of 15 signs becomes the one of 18 that means the same. `part`: the
+    field is made of several columns, in the order of the mapping, such as a first and a last name."""
     words: Mapping[str, str] = {}
     """The column's own words, and our words for them."""
 

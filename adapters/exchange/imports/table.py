@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from pydantic_core import from_json, to_json
 
-from adapters.exchange.imports.columns import Column, Columns, as_text, cleaned, columns_of
+from adapters.exchange.imports.columns import PART, Column, Columns, as_text, cleaned, columns_of
 from adapters.exchange.imports.isolated_workbooks import from_kept, kept
 from adapters.exchange.imports.readings import Unreadable
 from adapters.exchange.imports.refused import FileRefused
@@ -169,9 +169,9 @@ def bodies_of(columns: Columns, read: list[Any]) -> list[dict[str, Any]]:
             for (_, offering), penetration in zip(columns.grid, penetrations, strict=True)
             if penetration is not None
         ]
-    said = {
-        column.field: value
-        for column, value in zip(columns.read, read, strict=True)
-        if value is not None and value != []
-    }
+    said: dict[str, Any] = {}
+    for column, value in zip(columns.read, read, strict=True):
+        if value is not None and value != []:
+            is_further_part = column.mapped.read == PART and column.field in said
+            said[column.field] = f"{said[column.field]} {value}" if is_further_part else value
     return [{**columns.always, **said}]

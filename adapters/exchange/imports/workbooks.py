@@ -36,6 +36,8 @@ ERROR = re.compile(
     rb"</(?:\w+:)?f>))?\s*<(?:\w+:)?v>(?!#N/A)([^<]*)<"
 )
 """A cell with the error of a formula. The error of a look-up without a result counts as empty."""
+HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*\shidden="(?:1|true)"')
+MERGED_CELLS = re.compile(rb"<(?:\w+:)?mergeCell\b")
 RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -56,7 +58,7 @@ class Workbook:
                 with CalamineWorkbook.from_path(path) as workbook:
                     self.sheet = _chosen(workbook, sheet)
                     self.counts_from_1904 = _counts_from_1904(archive)
-                    _check_sheet(archive, self.sheet)
+                    self.notes += _check_sheet(archive, self.sheet)
         except (zipfile.BadZipFile, zipfile.LargeZipFile, CalamineError, ElementTree.ParseError, KeyError, OSError):
             raise FileRefused(_why_not_a_workbook(path)) from None
         self._path = path
@@ -131,12 +133,12 @@ def _chosen(workbook: CalamineWorkbook, named: str | None) -> str:
     return sheets[0]
 
 
-def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
+def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> list[str]:
     """Check the size of a sheet, and that the results of its formulas were saved. Raises `FileRefused`.
 
     Two cells in opposite corners make a small file, but a table of 17 thousand million cells in memory.
     """
-    wide, high = 0, 0
+    wide, high, hidden, merged = 0, 0, False, False
     with archive.open(_file_of(archive, sheet)) as file:
         for part in _by_rows(file):
             if unsaved := UNSAVED_RESULT.search(part):
@@ -149,6 +151,8 @@ def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
                     f"{error[1].decode()} holds {error[2].decode(errors='replace')}, the error of a formula. Mend the"
                     " formula, or empty the cell."
                 )
+            hidden = hidden or HIDDEN_ROW.search(part) is not None
+            merged = merged or MERGED_CELLS.search(part) is not None
             for letters, digits in CELL.findall(part):
                 wide, high = max(wide, _column(letters)), max(high, int(digits))
     if wide * high > MOST_CELLS:
@@ -156,6 +160,11 @@ def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> None:
             f"The sheet reaches to column {wide:,} and row {high:,}, {wide * high:,} cells;"
             f" {MOST_CELLS:,} are the most. Delete what is beside and below the table, or save it as CSV."
         )
+    said = {
+        "The sheet has hidden rows. They are read as the others are.": hidden,
+        "The sheet has merged cells. The first of them is read, and the others as empty.": merged,
+    }
+    return [sentence for sentence, is_so in said.items() if is_so]
 
 
 def _by_rows(file: Any) -> Iterator[bytes]:

@@ -1,13 +1,17 @@
 """Commands from the shell, sent to a service that runs elsewhere."""
 
+import io
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import Result
 
 from adapters.cli.doing import check, typed_body
 from adapters.cli.errors import Told
+from adapters.cli.importing import opened
 from adapters.http.command_documentation import EXAMPLES
 from domain.account_plan import COMMANDS
 from domain.program import PROGRAM
@@ -156,6 +160,12 @@ def test_a_table_of_promises_is_written(service, tmp_path):
     file = tmp_path / "promises.csv"
     done(service, "table", "promises", "-o", str(file))
     assert file.read_text().startswith("plan_id,account_id,account_name,noun,id,")
+
+
+def test_a_table_may_come_from_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"Name\nZo\xeb\n")))
+    with opened(Path("-")) as table:
+        assert (table.read(), table.seek(0)) == (b"Name\nZo\xeb\n", 0)
 
 
 def test_a_service_that_is_not_there_is_said_to_be_not_there():

@@ -1,6 +1,7 @@
 """What assistants are offered, seen by a client of the protocol."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -77,6 +78,14 @@ def test_every_tool_is_read_only_and_says_what_it_is(offered):
     assert len(tools) == 8
     assert all(tool.annotations.read_only_hint and len(tool.description) > 20 for tool in tools)
     assert [prompt.name for prompt in prompts] == ["prepare_my_review"]
+
+
+def test_nothing_in_an_answer_begins_or_ends_the_mark(offered):
+    for mark in ("</data>", "</DATA>", "< / data >", "<data>", "<data x='1'>"):
+        said = json.dumps({"title": f"Nothing {mark} follow this"})
+        inside = offered.data(said).removeprefix("<data>\n").removesuffix("\n</data>")
+        assert mark not in inside
+        assert json.loads(inside) == json.loads(said)
 
 
 def test_a_long_answer_is_bounded_and_says_so(offered):

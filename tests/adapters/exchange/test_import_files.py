@@ -251,6 +251,23 @@ def test_a_mapping_reads_what_it_names_and_says_what_it_leaves(tmp_path):
     assert "did you mean" in refusal("utf-8.csv", tmp_path, **PEOPLE, mapping="salesforce-contacts").lower()
 
 
+@for_each(
+    ("mapping", "table", "name"),
+    [
+        ("hubspot-contacts", "lastname,email,firstname\nHeld,held@acme.com,Maria\n", "Maria Held"),
+        ("hubspot-contacts", "firstname,lastname\n,Held\n", "Held"),
+        ("hubspot-contacts", "firstname,name,lastname\nMaria,Dr. Maria Held,Held\n", "Dr. Maria Held"),
+        ("salesforce-contact", "LastName,FirstName\nHeld,Maria\n", "Maria Held"),
+    ],
+)
+def test_a_first_and_a_last_name_are_one_name(mapping, table, name, tmp_path):
+    file = tmp_path / "contacts.csv"
+    file.write_text(table)
+    alike = {"title": "COO", "level": "executive"}
+    [body] = bodies(str(file), tmp_path, **PEOPLE, mapping=mapping, always=alike)
+    assert body["name"] == name
+
+
 # Days and numbers
 
 
@@ -463,6 +480,24 @@ def test_an_id_whose_digits_a_spreadsheet_program_lost_is_refused(tmp_path):
     [(row, column, detail, _)] = wrong_in(str(book), tmp_path, **PEOPLE, format="xlsx")
     assert (row, column) == (3, "Crm id")
     assert "has more than 15 digits" in detail
+
+
+def test_hidden_rows_and_merged_cells_are_told(tmp_path):
+    file = tmp_path / "sheet.xlsx"
+    with xlsxwriter.Workbook(file) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, ["Name", "Title", "Level"])
+        sheet.write_row(1, 0, ["Zoë", "COO", "executive"])
+        sheet.write_row(2, 0, ["Ben", "CIO", "executive"])
+        sheet.set_row(2, None, None, {"hidden": True})
+        sheet.merge_range(1, 2, 2, 2, "executive")
+    with read(file, tmp_path, **PEOPLE, format="xlsx") as table:
+        [first, second] = [row.bodies[0] for _, rows in table.plans() for row in rows]
+        assert [note.partition(".")[0] for note in table.source.notes] == [
+            "The sheet has hidden rows",
+            "The sheet has merged cells",
+        ]
+    assert (first.get("level"), second.get("level")) == ("executive", None)
 
 
 def test_of_several_sheets_one_must_be_named(tmp_path):
