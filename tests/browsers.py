@@ -1,4 +1,4 @@
-"""Chromium as the tests start it, and what axe finds that keeps people from using a page."""
+"""Chromium as the tests start it, and accessibility faults that axe finds."""
 
 import os
 import shutil
@@ -14,16 +14,16 @@ NEEDED = os.environ.get("REQUIRE_ALL") == "1"
 WHY_NOT = "no Chromium on this machine: apt-get install chromium"
 
 NOT_WANTED = (
-    # What Playwright turns off as well: of two lists Chromium heeds the last.
+    # These features are disabled by Playwright too; Chromium uses the last of two lists.
     "AimEnabled AvoidCorsURLLoaderRestartOnRedirect AvoidUnnecessaryBeforeUnloadCheckSync DestroyProfileOnBrowserClose"
     " HttpsFirstBalancedModeAutoEnable HttpsUpgrades LensOverlay MediaRouter NetworkTimeServiceQuerying"
     " OptimizationHints PaintHolding PreconnectToSearch ThirdPartyStoragePartitioning"
-    # The list below the address, which nobody sees and which takes each window a second of processor time.
+    # The list below the address bar is invisible and takes each window a second of processor time.
     " WebUIOmniboxAimPopup WebUIOmniboxPopup"
-    # A process kept ready for a page that does not come.
+    # This keeps a spare process for a page that does not come.
     " SpareRendererForSitePerProcess"
 ).split()
-"""Features of Chromium."""
+"""Features of Chromium to disable."""
 
 FAULTS = """async () => {
   const looks = new Map();
@@ -45,13 +45,13 @@ FAULTS = """async () => {
   if (include.length) violations.push(...(await axe.run({ include }, contrast)).violations);
   return violations.map((fault) => `${fault.id}: ${fault.help}: ${fault.nodes[0].html.slice(0, 120)}`);
 }"""
-"""All rules for all elements, but for the contrast, which takes longer than all others: one element is looked at for
-each way in which text looks, with all that is behind it."""
+"""Run all rules for all elements, except colour contrast, which takes longer than all others: for it, one element is
+checked for each combination of text style and background."""
 
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    # The process of the graphics would do by itself what is little work without a screen.
+    # Without a screen, the graphics process would only cost a little time.
     arguments = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", f"--disable-features={','.join(NOT_WANTED)}"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
@@ -65,7 +65,7 @@ def _axe() -> str:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe finds on a page as it is shown at the moment: rule, words and element."""
+    """Return what axe finds on the current page: rule, words and element."""
     if page.evaluate("() => !window.axe"):
         page.evaluate(_axe())
     return list(page.evaluate(FAULTS))

@@ -1,4 +1,4 @@
-"""Callers of every role, who say by `X-Actor` which of them they are."""
+"""Callers of every role, who identify themselves with `X-Actor`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ def caller(actor: str, role: Role, *accounts: str, sees_all: bool = False) -> Ca
 
 
 class Known:
-    """These may call."""
+    """Identifies these callers."""
 
     def __init__(self, *callers: Caller) -> None:
         self._callers = {caller.actor: caller for caller in callers}
@@ -33,7 +33,7 @@ class Known:
 
 
 class KnownOtherwiseAfterwards(Known):
-    """These may call, and for acme alone after their first request."""
+    """Identifies these callers, and after their first request limits them to the plan acme."""
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
         found = await super().identify(headers)
@@ -45,11 +45,11 @@ def as_(actor: str) -> dict[str, str]:
     return {"X-Actor": actor}
 
 
-# By keys
+# Callers with keys
 
 
 def given_key(store: Store, name: str, role: GivenRole, *plans: str, sees_all: bool = False, **more: Any) -> str:
-    """A key that was just made."""
+    """Create a key and return it."""
     said = {"personal_data": False, "on_behalf_of": False, "created_at": MONDAY, "created_by": "root"} | more
     key, text = new_key(name=name, role=role, plans=None if sees_all else plans, **said)
     store.api_keys.add(key)
@@ -57,7 +57,7 @@ def given_key(store: Store, name: str, role: GivenRole, *plans: str, sees_all: b
 
 
 def known_keys(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> ApiKeyCache:
-    """As a process knows them that has just looked."""
+    """Return a cache of the keys that has just been refreshed."""
     known = ApiKeyCache(store.api_keys, now)
     known.refresh()
     return known

@@ -1,4 +1,4 @@
-"""Somebody of whom everything is said that can be said, in words that stand nowhere else."""
+"""A stakeholder about whom everything is recorded that can be, in words that occur nowhere else."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -15,15 +15,15 @@ from tests.everything import SAID
 WHO = "vip"
 NAME, MAIL, SENTENCE = "Zelda Quandtner", "zelda.quandtner", "would rather fight windmills"
 NEEDLES = ("quandtner", "canary.example", "windmills")
-"""Any of these in any place gives her away."""
+"""Each of these words, in any place, reveals her."""
 
 Body = dict[str, Any]
 
 
 def told() -> Iterator[tuple[str, str, Body]]:
-    """The history of `tests.everything` with her in every field that may hold words: when, command, body.
+    """Return the history of `tests.everything` with her in every field that may contain text: day, command, body.
 
-    Where it is said of everybody that it is sealed for them, it is said of her beside.
+    Where text is sealed for other people, it is sealed for her too.
     """
     number = count(1)
     for when, command, body in SAID:
@@ -48,12 +48,12 @@ def sealed_fields(command: str) -> tuple[tuple[str, Sealed], ...]:
 
 
 def expected() -> set[tuple[str, str]]:
-    """Every event and every field of it that can hold words about somebody, as the models say."""
+    """Return every event, with each of its fields that can contain text about a person, according to the models."""
     return {(name, field) for name, event in EVENTS.items() for field, _ in marked(event, Sealed)}
 
 
 def filled(command: str, number: Iterator[int]) -> Body:
-    """The fields of a command that can hold words about somebody, with hers in them."""
+    """Return the fields of a command that can contain text about a person, with hers in them."""
     fields = COMMANDS[command].model_fields
     return {
         name: canary(Annotated[fields[name].annotation, *fields[name].metadata, None], number)
@@ -67,7 +67,7 @@ def sentence(number: int) -> str:
 
 
 def canary(annotation: Any, number: Iterator[int]) -> Any:
-    """A value of a type, with her in every text of it."""
+    """Return a value of a type, with her in every text of it."""
     if get_origin(annotation) is Annotated:
         inner = get_args(annotation)[0]
         return canary(inner, number) if structured(inner) else fitting(annotation, number)
@@ -98,7 +98,7 @@ MADE: tuple[Callable[[int], Any], ...] = (
 
 
 def fitting(annotation: Any, number: Iterator[int]) -> Any:
-    """The first that the type takes."""
+    """Return the first value that the type accepts."""
     own = next(number)
     for make in MADE:
         try:

@@ -1,4 +1,4 @@
-"""Many cases in one test: to collect, set up and report a test takes longer than most cases do."""
+"""Many cases in one test, because collecting, setting up and reporting a test takes longer than most cases do."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
@@ -10,17 +10,17 @@ import pytest
 Test = Callable[..., None]
 
 LONGEST_VALUE = 120
-"""Characters of a value that are shown in the name of a case."""
+"""The number of characters of a value in the name of a case."""
 
 
 def for_each(
     names: str | Sequence[str], cases: Iterable[Any], ids: Callable[[Any], str] = repr
 ) -> Callable[[Test], Test]:
-    """Try a test on every case as `pytest.mark.parametrize` does, but all of them in one test, with the same fixtures.
+    """Run a test on every case, like `pytest.mark.parametrize`, but as one test with the same fixtures.
 
-    A case is a value or a `pytest.param`, or as many values as there are names.  Every case is tried, whatever became
-    of those before it, and each failure has a note that names its case.  Raises ValueError where there is no case.
-    Cases that must each find their fixtures fresh are for `pytest.mark.parametrize`.
+    A case is a value or a `pytest.param`, or as many values as there are names. Every case is run even if earlier ones
+    fail, and each failure has a note that names its case. Raises ValueError if there is no case. If each case needs
+    fresh fixtures, use `pytest.mark.parametrize`.
     """
     called = [names] if isinstance(names, str) else list(names)
     tried = [case if isinstance(case, type(pytest.param())) else pytest.param(*_values(case, called)) for case in cases]
@@ -37,7 +37,7 @@ def for_each(
                 named = dict(zip(called, case.values, strict=True))
                 try:
                     test(**fixtures, **named)
-                except (Exception, pytest.fail.Exception) as failure:  # noqa: BLE001 - all are raised in the end
+                except (Exception, pytest.fail.Exception) as failure:  # noqa: BLE001 - all are raised at the end
                     shown = ", ".join(f"{name}={ids(value)[:LONGEST_VALUE]}" for name, value in named.items())
                     failure.add_note(f"in the case {case.id or shown}")
                     failures.append(failure)
@@ -47,7 +47,7 @@ def for_each(
                 raise BaseExceptionGroup(f"{len(failures)} cases of {len(tried)} failed", failures)
 
         fixtures = [parameter for name, parameter in asked.parameters.items() if name not in called]
-        every_case.__signature__ = asked.replace(parameters=fixtures)  # what pytest reads
+        every_case.__signature__ = asked.replace(parameters=fixtures)  # pytest reads this.
         return every_case
 
     return one_test

@@ -1,6 +1,6 @@
-"""The catalogue of events, for people: what each means, what is in it, and an example out of the demo's accounts.
+"""The catalogue of events for people: the meaning, the contents, and an example from the demo for each event.
 
-Made of the code and of the demo alone, so that it cannot say what is not so.
+It is generated from the code and the demo alone, so that it cannot be wrong.
 """
 
 import json
@@ -83,7 +83,7 @@ class NotTold(Exception):
 
 
 def _example(event: type[Event]) -> Recorded:
-    """Raises `NotTold`."""
+    """Return the example. Raises `NotTold`."""
     found = _examples().get(event.__name__)
     if found is None:
         raise NotTold(event, COMMAND)
@@ -92,7 +92,7 @@ def _example(event: type[Event]) -> Recorded:
 
 @cache
 def _examples() -> Mapping[str, Recorded]:
-    """Of every event, the fullest that occurs in the demo."""
+    """Return the example with the most fields for every event in the demo."""
     found: dict[str, Recorded] = {}
     for story in STORIES:
         histories = all_told(DEMO / f"{story}.jsonl")
@@ -108,7 +108,7 @@ def _fullness(record: Recorded) -> int:
 
 
 def schemas_now() -> Mapping[str, Schema]:
-    """What the code says of the events there are at the moment; made once, for it takes half a second."""
+    """Return the schemas that the code generates now. They are made once, because that takes half a second."""
     return _schemas_of(tuple(REGISTRY.events.items()))
 
 
@@ -118,7 +118,7 @@ def _schemas_of(_events: tuple[tuple[str, type[Event]], ...]) -> Mapping[str, Sc
 
 
 def _events_of_topics() -> Iterator[tuple[str, str, tuple[type[Event], ...]]]:
-    """What a topic is called, what it is about, and its events."""
+    """Return the title, the description and the events of each topic."""
     for topic in (topic for aggregate in REGISTRY.types for topic in aggregate.topics):
         events = topic.event_types()
         _, _, about = (sys.modules[events[0].__module__].__doc__ or "").partition("Topic: ")
@@ -172,7 +172,7 @@ def _rows(schema: Schema, needed: AbstractSet[str], within: str = "") -> Iterato
 
 
 def _parts(field: Schema, within: str) -> Iterator[str]:
-    """What a field is made of: the fields of a part, those of each in a list, and those of each by name."""
+    """Return the contents of a field: the fields of a model, of the items of a list, and of the values of a mapping."""
     if "properties" in field:
         yield from _rows(field, set(field.get("required", ())), f"{within}.")
     if "items" in field:
@@ -185,7 +185,7 @@ WORDS = {"string": "text", "integer": "whole number", "boolean": "yes or no", "o
 
 
 def _holds(field: Schema) -> str:
-    if "type" not in field:  # what a command holds
+    if "type" not in field:  # The contents of a command.
         return "anything"
     types = field["type"] if isinstance(field["type"], list) else [field["type"]]
     values = [value for value in field.get("enum", ()) if value is not None]

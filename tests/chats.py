@@ -1,4 +1,4 @@
-"""What Slack and Microsoft Teams make of a message, by what they publish themselves."""
+"""Checks messages with what Slack and Microsoft publish themselves."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ CARD = "application/vnd.microsoft.card.adaptive"
 
 
 def read_by_slack(body: bytes) -> dict[str, Any]:
-    """A message, of which Slack's own library knows every block and every field, and finds none too long."""
+    """Return a message after Slack's own library has accepted every block and every field of it."""
     message: dict[str, Any] = json.loads(body)
     for block in message["blocks"]:
         parsed = Block.parse(block)
@@ -30,7 +30,7 @@ def card_schema() -> Draft6Validator:
 
 
 def read_by_teams(body: bytes) -> dict[str, Any]:
-    """The card of a message, valid by the schema that Microsoft publishes."""
+    """Return the card of a message after validating it with Microsoft's schema."""
     message = json.loads(body)
     assert message["type"] == "message"
     (attachment,) = message["attachments"]
@@ -41,7 +41,7 @@ def read_by_teams(body: bytes) -> dict[str, Any]:
 
 
 def parts_of(document: Any) -> Iterator[Mapping[str, Any]]:
-    """Every object in a document."""
+    """Yield every object in a document."""
     if isinstance(document, dict):
         yield document
         for value in document.values():
@@ -52,6 +52,6 @@ def parts_of(document: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def rows_of(document: dict[str, Any]) -> list[str]:
-    """What a message says in its rows, as a reader sees them."""
+    """Return the rows of a message as a reader sees them."""
     rows = [each for each in parts_of(document) if each.get("type") in ("rich_text_section", "RichTextBlock")]
     return ["".join(part["text"] for part in row.get("elements") or row["inlines"]) for row in rows]

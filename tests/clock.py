@@ -1,4 +1,4 @@
-"""A clock to be turned."""
+"""A clock that tests set."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from tests.stores import MONDAY
 
 @dataclass
 class Clock:
-    """Stands still until it is set, unless it goes on by a step whenever somebody looks."""
+    """A clock that stands still until it is set, or moves by a step whenever it is read."""
 
     now: datetime = MONDAY
     step: timedelta = timedelta()

@@ -1,6 +1,6 @@
-"""What every command and request may say, a line a field with its limits: what callers rely on, committed as a file.
+"""The fields and limits of every command and request, one per line, committed as a file because callers depend on them.
 
-`python -m tests.command_shapes` writes it.  A line that is altered or gone is an alteration of the interface.
+`python -m tests.command_shapes` writes it. A changed or removed line is a change of the interface.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +21,14 @@ from domain.registry import REGISTRY
 FILE = Path(__file__).parent / "commands.txt"
 COMMAND = "python -m tests.command_shapes"
 WORDS = frozenset({"title", "description", "examples"})
-"""Of a schema, what is said to people."""
+"""The parts of a schema that are text for people."""
 
 DEEPER = frozenset(
     {"properties", "items", "anyOf", "oneOf", "prefixItems", "additionalProperties", "propertyNames", "$defs"}
 )
 
 FLAGS = ("noun", "home", "needs", "right", "on_archived", "reaches_beyond", "even_withdrawn", "speaks_of_its_people")
-"""Of a command's class, what decides who may give it, and when."""
+"""The attributes of a command's class that decide who may send it, and when."""
 
 
 REQUESTS: Sequence[type[BaseModel]] = (
@@ -59,7 +59,7 @@ def _lines(command: type[Command]) -> Iterator[str]:
 
 
 def fields(model: type[BaseModel]) -> Iterator[str]:
-    """A line for each field of a model, with what may stand there, however deep in it."""
+    """Return a line for each field of a model, at any depth, with its type and limits."""
     schema = model.model_json_schema()
     known = schema.get("$defs", {})
     for field, said in schema.get("properties", {}).items():

@@ -1,4 +1,4 @@
-"""Any command there is, sensible mostly, made up from the types of its fields: a new command needs no line here."""
+"""Random commands, mostly sensible, made from the types of their fields. A new command needs no line here."""
 
 import re
 from collections import defaultdict
@@ -41,7 +41,7 @@ PATTERNED = (
 
 @dataclass(frozen=True)
 class Scene:
-    """When and where something is said, and what chance makes of it."""
+    """The plan and the time at which a command is made, and the source of randomness."""
 
     random: Random
     plan: AccountPlan
@@ -49,7 +49,7 @@ class Scene:
 
     @cached_property
     def going_on(self) -> dict[str, list[str]]:
-        """The things there are by their kind, those that are over left out."""
+        """The open things by kind."""
         return self._things(over=False)
 
     @cached_property
@@ -64,11 +64,11 @@ class Scene:
 
 
 Maker = Callable[[Scene], Any]
-"""Makes up a value."""
+"""Makes a value."""
 
 
 def somebodys_command(scene: Scene) -> Command:
-    """Raises `ValidationError` where it happens not to be well-formed."""
+    """Return a random command. Raises `ValidationError` if it happens to be malformed."""
     names = list(COMMANDS) if scene.random.random() < 0.1 else sensible(scene)
     return made_up(scene.random.choice(names), scene)
 
@@ -82,7 +82,7 @@ def made_up(name: str, scene: Scene) -> Command:
 
 
 def sensible(scene: Scene) -> list[str]:
-    """The commands that have something to be about, as the plan stands."""
+    """Return the commands for which the plan has something to change."""
     archived = the_plan(scene.plan).archived
     return [
         name
@@ -97,7 +97,7 @@ def sensible(scene: Scene) -> list[str]:
 
 
 def subjects(command: type[Command], scene: Scene) -> list[str]:
-    """The things a command may be about."""
+    """Return the things that a command may change."""
     going_on, over = scene.going_on[command.noun], scene.over[command.noun]
     return {"open": going_on, "over": over}.get(command.needs, going_on + over)
 
@@ -106,10 +106,10 @@ NAMES = {
     name: [mark.kind for field, mark in marked(command, Refers) if command.model_fields[field].is_required()]
     for name, command in COMMANDS.items()
 }
-"""The kinds of things that a command cannot do without."""
+"""The kinds of things that a command needs."""
 
 
-# Values of every type there is in a command
+# Values for every type in a command
 
 
 def fields_of(model: type[BaseModel]) -> Maker:
@@ -124,7 +124,7 @@ def fields_of(model: type[BaseModel]) -> Maker:
 
 
 def values(annotation: Any, *metadata: Any) -> Maker:
-    """Of a type as it is annotated."""
+    """Return a function that makes values of an annotated type."""
     marks = [mark for each in metadata for mark in (each.metadata if isinstance(each, FieldInfo) else [each])]
     if get_origin(annotation) is Annotated:
         inner, *more = get_args(annotation)

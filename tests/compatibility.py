@@ -1,9 +1,8 @@
-"""Which changes a released schema may undergo, so that whoever reads the feed by the schema they know is never wrong.
+"""The changes that a released schema may undergo without breaking any consumer.
 
-Events of a type are of all times: those stored years ago stand beside those of today.  A consumer's copy of the schema
-may be of any time as well.  So every copy must hold for every event, and that leaves little: words that say what a
-field means may be bettered, and a field may be added that need not be there.  A consumer ignores the fields they do not
-know.  All else makes a new version of the event.
+The feed sends events that were stored years ago beside those of today, and a consumer's copy of the schema may be of
+any time too. So every copy must be valid for every event. Descriptions may be improved, and optional fields may be
+added, because consumers ignore unknown fields. Everything else needs a new version of the event.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,10 +11,10 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 FREE = {"title", "description", "examples", "$comment", "x-sealed", "x-refers-to"}
-"""Words for people, which bind nobody."""
+"""Text for people, which has no effect on validation."""
 
 TAKEN_APART = {"properties", "required", "items"}
-"""Words whose parts are looked at one by one."""
+"""Keywords whose parts are compared one by one."""
 
 WHY: Mapping[str, str] = {
     "type": "its type is another; whether it may be null is part of that",
@@ -29,7 +28,7 @@ OTHERWISE = "“{word}” is not as it was"
 
 
 def incompatibilities(released: Schema, now: Schema) -> list[str]:
-    """Why the schema of now cannot take the place of the released one: where, and what the matter is."""
+    """Return why the current schema cannot replace the released one: where, and what differs."""
     return [f"{path or '/'}: {why}" for path, why in _between(released, now, "")]
 
 
@@ -58,5 +57,5 @@ def _between_fields(released: Schema, now: Schema, path: str) -> Iterator[tuple[
 
 
 def _in_no_order(value: Any) -> Any:
-    """The types and values there may be: one alone is a list of one, and their order says nothing."""
+    """Return the allowed types and values. A single one equals a list of one, and order does not matter."""
     return sorted(map(repr, value)) if isinstance(value, list) else [repr(value)]

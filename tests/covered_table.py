@@ -1,9 +1,9 @@
 """Which test covers which rule, measure and section of a pack, committed as `docs/covered.md`.
 
-Nobody types the table.  A rule about a plan and a measure are covered by the stories told of them; a rule about the
-program and a section of a pack by the tests that ask for it by its name.
+The table is generated. A rule about a plan or a measure is covered by the stories about it; a rule about the program or
+a section of a pack by tests that name it.
 
-`python -m tests.covered_table` writes it anew.
+`python -m tests.covered_table` writes it.
 """
 
 import ast
@@ -79,7 +79,7 @@ def _of_stories(names: Iterable[str], told: Iterable[tuple[str, str]], test: str
 
 
 def _by_name(names: Iterable[str], file: Path, *made: str) -> Iterator[Row]:
-    """Yield the rows of tests that ask for a name, of those that name what is `made` of it too."""
+    """Yield the rows of tests that use a name, or a name in `made`."""
     for name in names:
         tests = [test for test, words in _words_of_tests(file) if words.issuperset((name, *made))]
         yield name, ", ".join(f"{file.relative_to(ROOT)}::{test}" for test in tests), ""
@@ -87,7 +87,7 @@ def _by_name(names: Iterable[str], file: Path, *made: str) -> Iterator[Row]:
 
 @cache
 def _words_of_tests(file: Path) -> Sequence[tuple[str, set[str]]]:
-    """The names that each test of a file asks for: of attributes, and what stands in quotes."""
+    """Return, for each test of a file, the names of attributes and the strings that it uses."""
     functions = [each for each in ast.parse(file.read_text("utf-8")).body if isinstance(each, ast.FunctionDef)]
     return [(each.name, set(_words_in(each))) for each in functions if each.name.startswith("test_")]
 

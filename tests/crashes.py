@@ -129,7 +129,7 @@ class Figures:
 
 
 class World:
-    """The programs, the writers and the subscribers, until told to end."""
+    """The programs, the writers and the subscribers, until they are stopped."""
 
     def __init__(self, server: EmbeddedPostgres, folder: Path, receiver: Receiver, random: Random) -> None:
         self.random = random
@@ -175,10 +175,10 @@ class World:
             for name, each in words.items()
         }
 
-    # Who writes
+    # Writers
 
     def write(self, number: int) -> None:
-        """Open a plan and say one thing after the other, the same again until it is answered."""
+        """Open a plan and send one command after the other, repeating each until it is answered."""
         with plain_http.Client(base_url=f"{self.url}/v1", timeout=15) as client:
             account = f"account-{number}"
             self.say(client, "/plans", OPEN_ACME | {"account_id": account})
@@ -200,10 +200,10 @@ class World:
             self.acknowledged += [event["id"] for event in answer.json()["events"]]
             self.answered_at.append(monotonic())
 
-    # Who follows
+    # Subscribers
 
     def pull(self) -> None:
-        """Sometimes what was given is forgotten before it was noted how far one is."""
+        """Pull events. Sometimes a received page is dropped before the position is stored."""
         cursor = "0"
         with plain_http.Client(base_url=self.url, timeout=10) as client:
             while not self._ending.is_set():
@@ -249,7 +249,7 @@ class World:
         return Reply()
 
     async def read_broker(self) -> list[str]:
-        """Everything in the stream, in its order."""
+        """Read everything in the stream, in order."""
         ids: list[str] = []
         connection = await nats.connect(self.broker_url, allow_reconnect=False)
         try:
@@ -264,7 +264,7 @@ class World:
             await connection.close()
         return ids
 
-    # What happens to them
+    # Crashes
 
     @contextmanager
     def going_on(self, writers: int) -> Iterator[None]:
@@ -282,19 +282,19 @@ class World:
                 program.kill()
 
     def go_on_for_a_while(self) -> None:
-        """Until every writer may have been answered some times, however slow the machine."""
+        """Wait until every writer has been answered a few times, however slow the machine is."""
         wanted = len(self.acknowledged) + self.random.randrange(50)
         wait(lambda: self.look_after_programs() or len(self.acknowledged) > wanted, soon(90))
 
     def look_after_programs(self) -> None:
-        """Start what has ended by itself again, as whoever runs them would."""
+        """Start programs that have ended by themselves, as an operator would."""
         for program in self.programs.values():
             if program.process and program.process.poll() is not None:
                 program.start()
                 self.ended += 1
 
     def kill_something(self) -> str:
-        """All of them in turn, in an order of chance, the service twice a turn."""
+        """Kill all programs in turn, in random order, the service twice per turn."""
         if not self._to_kill:
             self._to_kill = [*self.programs, "service", "backend"]
             self.random.shuffle(self._to_kill)
@@ -308,7 +308,7 @@ class World:
         return name
 
     def _kill_backend(self) -> None:
-        """The server ends all its other processes then and recovers from its log."""
+        """Kill a session of PostgreSQL. The server then ends all other processes and recovers from its log."""
         try:
             with psycopg.connect(self._superuser, connect_timeout=5) as connection:
                 found = connection.execute(
@@ -320,7 +320,7 @@ class World:
             return  # it was not back from the time before
 
     def settle(self, seconds: float) -> set[str]:
-        """Nothing is killed any more and nobody says anything new: what was acknowledged, once everybody has it."""
+        """Kill nothing more and send nothing new. Returns what was acknowledged, once every subscriber has it."""
         self.faulty = False
         self._writers_end.set()
         deadline = monotonic() + seconds
@@ -365,8 +365,8 @@ def free_port() -> int:
 def live_through_crashes(
     server: EmbeddedPostgres, folder: Path, writers: int, seed: int, kills: int, seconds: float = 0
 ) -> Figures:
-    """Something is killed so many times, and for so many seconds at least; then everything is looked at.  What was
-    found wrong is an `AssertionError`."""
+    """Kill something so many times, over so many seconds at least, then check everything. What is wrong is raised as an
+    `AssertionError`."""
     figures = Figures()
     with receiving() as receiver:
         world = World(server, folder, receiver, Random(seed))

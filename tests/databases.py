@@ -1,4 +1,4 @@
-"""Databases for tests: one of its own, or one that many tests have in turn, each finding it as it was made."""
+"""Databases for tests: a new one, or one of several that are reused in their initial state."""
 
 import os
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ ELSEWHERE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datnam
 
 @contextmanager
 def database(postgres: EmbeddedPostgres, copied: str = "template1") -> Iterator[ConnectionStrings]:
-    """One that nobody else has: empty, or a copy of another that nobody uses at the moment."""
+    """Yield a new database: empty, or a copy of another that nobody uses at the moment."""
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(postgres.conninfo("superuser", "postgres"), autocommit=True) as connection:
         owner = conninfo_to_dict(postgres.conninfo("owner"))["user"]
@@ -50,7 +50,7 @@ def database(postgres: EmbeddedPostgres, copied: str = "template1") -> Iterator[
 
 
 class Stores:
-    """Databases with an empty store, lent to one test after the other: to empty one takes a tenth of making one."""
+    """Databases with an empty store, lent to one test after the other. Emptying one takes a tenth of creating one."""
 
     def __init__(self, postgres: EmbeddedPostgres) -> None:
         self._postgres = postgres
@@ -71,7 +71,7 @@ class Stores:
 
 
 class Reusable:
-    """One of them."""
+    """A database that is reused."""
 
     def __init__(self, postgres: EmbeddedPostgres) -> None:
         self._made = ExitStack()
@@ -80,7 +80,7 @@ class Reusable:
         self._name = str(conninfo_to_dict(self.where.owner)["dbname"])
         superuser = make_conninfo(postgres.conninfo("superuser"), dbname=self._name)
         self._connection = self._made.enter_context(psycopg.connect(superuser, autocommit=True))
-        # Of all triggers none fires for who takes back what was done.
+        # No trigger fires while rows are removed.
         self._connection.execute("SET session_replication_role = replica")
         self._tables = [name for (name,) in self._connection.execute(TABLES)]
         self._sequences = [name for (name,) in self._connection.execute(SEQUENCES)]
@@ -90,8 +90,8 @@ class Reusable:
         self._shape = self._connection.execute(SHAPE).fetchone()
 
     def is_as_made(self) -> bool:
-        """Take back every row; False where a test has changed more than rows, or left a program that is connected: it
-        would go on with what the next test records."""
+        """Remove every row. Returns False if a test has changed more than rows, or has left a connected program, which
+        would continue with what the next test records."""
         try:
             if not are_gone(self._connection, self._name):
                 return False
@@ -104,7 +104,7 @@ class Reusable:
 
     def _empty(self) -> None:
         used = sorted({*filled(self._connection, self._tables), *self._filled})
-        # Of a few rows faster than TRUNCATE, which makes new files.
+        # For a few rows this is faster than TRUNCATE, which makes new files.
         statements = [f"DELETE FROM {table}" for table in used]
         statements += [f"INSERT INTO {table} TABLE as_made_{number}" for number, table in enumerate(self._filled)]
         statements += [f"ALTER SEQUENCE {sequence} RESTART" for sequence in self._sequences]
@@ -125,13 +125,13 @@ def are_gone(connection: Connection[TupleRow], database: str) -> bool:
 
 
 def end_sessions(connection: Connection[TupleRow], database: str) -> None:
-    """All but this one.  PostgreSQL itself would look only every tenth of a second whether they are gone."""
+    """End all sessions but this one. PostgreSQL itself would check only every tenth of a second."""
     deadline = monotonic() + 5
     while connection.execute(ELSEWHERE, (database,)).fetchall() and monotonic() < deadline:
         sleep(0.002)
 
 
 def filled(connection: Connection[TupleRow], tables: list[str]) -> list[str]:
-    """Those of the tables that have rows."""
+    """Return those of the tables that have rows."""
     any_rows = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
     return [name for (name,) in connection.execute(any_rows.encode())]

@@ -1,4 +1,4 @@
-"""The documents of the project as tests read them: their prose, their links, and the examples that readers copy."""
+"""The documents of the project as tests read them: their prose, their links, and their examples."""
 
 import re
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ class Document:
 
     @cached_property
     def prose(self) -> str:
-        """Without the fenced examples, each of which is replaced by as many empty lines."""
+        """The text with empty lines in place of fenced examples."""
         return FENCE.sub(lambda fenced: "\n" * fenced[0].count("\n"), self.text)
 
     def examples(self, language: str) -> list[str]:
-        """The fenced examples in a language, in order."""
+        """Return the fenced examples in a language, in order."""
         return [content for named, content in FENCE.findall(self.text) if named == language]
 
     def program(self, name: str) -> str:
-        """The Python program whose first line is a comment that begins with its file name."""
+        """Return the Python program whose first line is a comment that begins with its file name."""
         (program,) = (content for content in self.examples("python") if content.startswith(f"# {name}:"))
         return program
 
@@ -43,16 +43,16 @@ class Document:
         return (found[1] for found in LINK.finditer(self.prose))
 
     def anchors(self) -> set[str]:
-        """What a link to this document may name after `#`: its headings, as GitHub writes them."""
+        """The anchors of its headings, as GitHub writes them."""
         headings = re.findall(r"^#+ (.*)$", self.prose, re.MULTILINE)
         return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 def document(name: str) -> Document:
-    """One document by its path in the project."""
+    """Return a document by its path in the project."""
     return Document(ROOT / name)
 
 
 def documents() -> list[Document]:
-    """The README and everything under docs/."""
+    """Return the README and everything under docs/."""
     return [document("README.md"), *map(Document, sorted((ROOT / "docs").rglob("*.md")))]

@@ -1,4 +1,4 @@
-"""One history in which every command of the domain was given and everything a plan may hold is there."""
+"""One history that contains every command of the domain and everything that a plan may contain."""
 
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ ENTERED_TWICE = "acme-entered-twice"
 """The account of another plan, which is merged into this one."""
 
 Line = tuple[str, str, dict[str, Any]]
-"""The day something was said, the command and its body."""
+"""The day, the command and its body."""
 
 TOLD: list[Line] = [
     ("2026-01-06", "correct-plan", {"segment": "enterprise", "territory": "DACH", "reason": "Was left out"}),
@@ -218,7 +218,7 @@ AFTERWARDS: list[Line] = [
 
 
 def version_of(command: str, id: str) -> int:
-    """Of the event that a command of `TOLD` made.  Each makes one, and the first event of the plan is its opening."""
+    """Return the version of the event that a command of `TOLD` made. Each makes one, after the opening of the plan."""
     return next(place for place, (_, name, body) in enumerate(TOLD, 2) if (name, body.get("id")) == (command, id))
 
 
@@ -240,5 +240,5 @@ def tell_everything() -> History:
 
 @cache
 def everything() -> History:
-    """For looking at only: it is told once."""
+    """Return the history. It is made once, so tests must not change it."""
     return tell_everything()

@@ -1,4 +1,4 @@
-"""How many examples of what is drawn at random: so many in the suite, and in `make torture` so many times as many."""
+"""The number of random examples: few in the suite, and many times as many in `make torture`."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ def examples(in_the_suite: int) -> int:
 
 
 def in_turn(values: Sequence[Value], at_each: int) -> Iterator[Sequence[Value]]:
-    """For one place after the other, the values that are tried there: so many, in turn, or all in `make torture`.
+    """Yield, for each place, the values to try there: a few in turn, or all in `make torture`.
 
     Over enough places every value is tried.
     """
@@ -27,10 +27,9 @@ def in_turn(values: Sequence[Value], at_each: int) -> Iterator[Sequence[Value]]:
 
 
 def spread(values: Sequence[Value], step: int) -> Iterator[Sequence[Value]]:
-    """For one place after the other, every `step`-th of the values, beginning one later each time, or all of them in
-    `make torture`.
+    """Yield, for each place, every `step`-th value, starting one later each time; all of them in `make torture`.
 
-    Over `step` places every value is tried, and those of one place are of all kinds where like values stand together.
+    Over `step` places every value is tried. If similar values stand together, each place gets values of all kinds.
     """
     if TIMES > 1:
         yield from repeat(values)

@@ -1,6 +1,6 @@
 """The table of the rules, committed as `docs/findings.md`.
 
-`python -m tests.findings_table` writes it anew.
+`python -m tests.findings_table` writes it.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an answer about the past may lose when somebody is forgotten: words about them, and nothing else."""
+"""What a view of the past may lose when a person is forgotten: text about them, and nothing else."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def as_json(answer: BaseModel) -> Any:
 
 
 def differing(before: Any, after: Any, where: str = "") -> list[str]:
-    """Where two answers differ but for words that were there and cannot be read any more."""
+    """Return where two answers differ, except for text that was there and can no longer be read."""
     if isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
         gone = {number for words, number in SEALED_BESIDE_WORDS.items() if after.get(words) == FORGOTTEN}
         compared = [name for name in before if name not in gone]
@@ -24,6 +24,6 @@ def differing(before: Any, after: Any, where: str = "") -> list[str]:
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         found = (differing(*both, f"{where}/{place}") for place, both in enumerate(zip(before, after, strict=True)))
         return [each for several in found for each in several]
-    # Of a list of words that were sealed, one says that there were some.
+    # For a list of sealed texts, one entry shows that there were some.
     words_gone = before and type(before) is type(after) and FORGOTTEN in to_json(after).decode()
     return [] if before == after or words_gone else [f"{where}: {before} is {after}"]

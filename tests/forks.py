@@ -1,8 +1,8 @@
-"""Python in processes of their own that begin at once: forks of a process that has imported plantrail already.
+"""Python programs that start at once, because they are forks of a process that has already imported plantrail.
 
-To import everything takes a program a second or two, most of what many tests take.  A fork has done so, and is in
-all else a process like that of `python -c`: with arguments, an environment, a folder and files of its own, an end of
-its own, and to be killed on its own.  What a start from nothing is like is seen where the installed program is run.
+Importing everything takes a program a second or two, which is most of the time of many tests. A fork is otherwise like
+a process of `python -c`: it has its own arguments, environment, folder and files, and can be killed on its own. Tests
+of the installed program show what a start from scratch is like.
 """
 
 import atexit
@@ -27,17 +27,17 @@ from tests.places import ROOT
 COMMAND_LINE = "from adapters.cli.main import app; app()"
 """The code of `plantrail`."""
 LONGEST_REQUEST = 1 << 20
-"""Bytes, of code, arguments and environment."""
+"""The number of bytes of code, arguments and environment."""
 PID_BYTES = 10
 IMPORTED = (
     "adapters.cli.main adapters.bootstrap.http_service adapters.bootstrap.nats_relay adapters.bootstrap.webhook_worker"
     " adapters.cli.commands adapters.postgres.embedded adapters.postgres.store adapters.web.app"
 ).split() + [f"adapters.cli.{module}" for module in MAKES]
-"""Modules that bring in all others; what they import late, they import late in a fork too."""
+"""Modules that import all others. What they import late is imported late in a fork too."""
 
 
 class PythonProgram:
-    """What `subprocess.Popen` of `[sys.executable, "-c", code, *words]` is, as far as tests need it."""
+    """The part of `subprocess.Popen([sys.executable, "-c", code, *words])` that tests need."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class PythonProgram:
             return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code, or the signal it was ended by as a negative number."""
+        """Return the exit code, or the negative number of the signal that ended it."""
         if self.returncode is None:
             self._told.settimeout(timeout)
             try:
@@ -136,7 +136,7 @@ def _pipe_to(given: IO[Any] | int | None, usual: int, text: bool) -> tuple[IO[An
 
 
 class Forking:
-    """The process that is forked; it ends when we do."""
+    """The process that is forked. It ends when we do."""
 
     def __init__(self) -> None:
         # Of a message each, so that many processes may ask by the same.
@@ -194,7 +194,7 @@ def begin() -> None:
 
 
 def next_program(asked: socket.socket) -> str:
-    """The code of a program, in the process that is to be it; the process that is forked stays in here."""
+    """Return the code of a program, in the new process. The process that is forked does not leave this function."""
     while True:
         said, files, _, _ = socket.recv_fds(asked, LONGEST_REQUEST, 4)
         if not said:
@@ -210,7 +210,7 @@ def next_program(asked: socket.socket) -> str:
 
 
 def _watched(said: Mapping[str, Any], files: Sequence[int]) -> str:
-    """Become the program, whose end is told by a process that waits for it."""
+    """Run the program, and let a waiting process report its end."""
     *streams, telling = files
     program = os.fork()
     if program:

@@ -1,4 +1,4 @@
-"""Given a history, when a command arrives, then these events or this refusal."""
+"""Given a history, when a command arrives, then these events or this refusal follow."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,7 +51,9 @@ class When:
     at: datetime
 
     def then(self, *events: Event, warnings: tuple[str, ...] = ()) -> None:
-        """These events follow, equal in what they say and in what they leave unsaid, with these warnings' codes."""
+        """Check that these events follow, equal in their values and in the values they leave out, with these
+        warnings.
+        """
         decision = self.type.decide(self.aggregate, self.command, self.at)
         assert [stored_as(event) for event in decision.events] == [stored_as(event) for event in events]
         assert tuple(caution.code for caution in decision.warnings) == warnings
@@ -60,7 +62,7 @@ class When:
         self.then()
 
     def then_refused(self, type: str, pointer: str | None = None) -> None:
-        """The refusal has this problem type, and says in a whole sentence what is wrong and where."""
+        """Check that the refusal has this problem type, and says in a whole sentence what is wrong and where."""
         with pytest.raises(Refusal) as refused:
             self.type.decide(self.aggregate, self.command, self.at)
         assert refused.value.type == type
@@ -73,7 +75,7 @@ def stored_as(event: Event) -> tuple[str, str]:
 
 
 def given(*events: AccountPlanEvent) -> Given:
-    """A plan opened on Monday, 5 January 2026, in Berlin, and what happened since."""
+    """Return a plan that was opened on Monday, 5 January 2026, in Berlin, after these events."""
     return Given(ACCOUNT_PLAN, ACCOUNT_PLAN.fold((OPENED, *events)))
 
 
@@ -82,7 +84,7 @@ def given_nothing() -> Given:
 
 
 def given_program(*events: ProgramEvent) -> Given:
-    """A program opened on the same Monday, and what happened since."""
+    """Return a program that was opened on the same Monday, after these events."""
     return Given(PROGRAM, PROGRAM.fold((PROGRAM_OPENED, *events)))
 
 

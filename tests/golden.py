@@ -1,7 +1,7 @@
-"""One full example of every event, and its golden file: the bytes a store may hold for ever.
+"""One full example of every event, and its golden file: the bytes that a store may contain for ever.
 
-`python -m tests.golden` writes the files that are missing.  It changes none: a file that no longer fits says that the
-stored format was changed, and then the shape needs a topic of its own (see `adapters.events.stored_format`).
+`python -m tests.golden` writes missing files and changes none. If a file no longer fits, the stored format was changed,
+and the new version needs a topic of its own (`adapters.events.stored_format`).
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ SIMPLE: Mapping[Any, Any] = {bool: True, int: 3, Decimal: Decimal("12.50"), date
 
 
 def example(event: type[Event]) -> Event:
-    """Every field set."""
+    """Return the event with every field set."""
     found: Event = _filled(event, event.__name__)
     return found
 
@@ -72,7 +72,7 @@ def _filled(annotation: Any, name: str) -> Any:
 
 @dataclass(frozen=True)
 class Telling:
-    """How an example is told: of nobody, or of people, and then its free text is sealed."""
+    """How an example is recorded: about nobody, or about people, in which case its free text is sealed."""
 
     file: str
     about: tuple[str, ...]
@@ -89,7 +89,7 @@ class Telling:
         return encode(PLAN, VERSION, event, self.meta, self.keys(event), lambda length: bytes(length))
 
     def golden(self, topic: str) -> bytes:
-        """What is committed.  Fails with the command that writes what is missing."""
+        """Return the committed file. Fails with the command that writes it if it is missing."""
         file = GOLDEN / self.file.format(topic)
         if not file.exists():
             pytest.fail(f"{topic} has no golden file {file.name} yet; run: {COMMAND}", pytrace=False)

@@ -1,4 +1,4 @@
-"""Histories told as commands at instants: decided, stored and read again as they would be, but in memory."""
+"""Histories that are written as commands at instants: decided, stored and read again as in a store, but in memory."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ BY_ANN = CommandContext("ann", "api", "request", "conversation")
 
 @dataclass
 class History:
-    """The record of one plan, or of the program, which grows by `on`: on such a day, somebody said this."""
+    """The records of one plan or of the program. `on` adds what somebody did on a day."""
 
     account_id: str = "acme"
     type: AggregateType[Any] = ACCOUNT_PLAN
@@ -51,19 +51,19 @@ class History:
         self.known = LoadedPlan.of(self.type, id)
 
     def copied(self) -> "History":
-        """Another that goes on from here."""
+        """Return a copy that can continue separately."""
         other = copy(self)
         other.keys, other.forgotten = dict(self.keys), set(self.forgotten)
         return other
 
     def on(self, when: str, command: str, /, by: str = "ann", on_behalf_of: str | None = None, **body: Any) -> str:
-        """Carry out a command; the id of its last event.  A day alone means nine o'clock UTC on it."""
+        """Carry out a command and return the id of its last event. A day stands for nine o'clock UTC."""
         said = self.type.commands[command].model_validate_json(json.dumps(body))
         recorded = self.handle(instant(when), said, CommandContext(by, "api", "request", "conversation", on_behalf_of))
         return recorded[-1].id if recorded else f"{command} changed nothing"
 
     def handle(self, at: datetime, command: Command, context: CommandContext = BY_ANN) -> list[Recorded]:
-        """Raises `Refusal`, and then nothing was recorded."""
+        """Carry out a command. Raises `Refusal`; then nothing was recorded."""
         if self.known.records:
             at = max(at, self.known.records[-1].meta.recorded_at)
         version = self.known.version
@@ -80,7 +80,7 @@ class History:
         return news
 
     def record(self, when: str, event: Event) -> None:
-        """An event that no command of this aggregate alone comes to."""
+        """Record an event that no command of this aggregate alone makes."""
         said = ToRecord(event, instant(when), f"command-{self.known.version + 1}")
         self.known = self.known.with_news([self._record(self.known.version + 1, said, BY_ANN)])
 
@@ -92,7 +92,7 @@ class History:
         return decode(plan_id, version, version, topic_in(each), state, self.keys)
 
     def read_again(self) -> LoadedPlan:
-        """What is stored, read with the keys there are."""
+        """Return the stored events, read with the existing keys."""
         read = [
             decode(old.aggregate_id, old.version, old.position, topic_in(old), old.stored, self.keys)
             for old in self.known.records
@@ -111,12 +111,12 @@ class History:
         return self.known.records[version - 1].id
 
     def cut(self, text: str, now: str | None = None) -> Cut:
-        """As asked for on a day; without one, when the last event has just been recorded."""
+        """Return the cut as seen on a day; by default just after the last event."""
         return cut_at(text, self.known, instant(now) if now else self.last)
 
 
 def topic_in(record: Recorded | ToRecord) -> str:
-    """What an event is stored under today."""
+    """Return the topic under which an event is stored today."""
     return topic_of(type(record.event).__name__)
 
 
@@ -128,14 +128,14 @@ def instant(when: str) -> datetime:
 
 
 def opened(when: str = "2026-01-05", timezone: str = "Europe/Berlin", tier: str = "strategic", **more: Any) -> History:
-    """A plan of Acme, which Ann opened on Monday, 5 January 2026, in Berlin."""
+    """Return a plan of Acme, which Ann opened on Monday, 5 January 2026, in Berlin."""
     history = History()
     history.on(when, "open-plan", **OPEN | {"timezone": timezone, "tier": tier} | more)
     return history
 
 
 def said_at_random(random: Random, commands: int, reviews: float = 0.0) -> History:
-    """A history of whatever anybody may say, one thing of each kind to begin with, with reviews as often as that."""
+    """Return a random history that begins with one thing of each kind, with so many reviews."""
     history = opened()
     names = [name for name, command in COMMANDS.items() if command.needs == "new"]
     for name in [*names, *[None] * commands]:
@@ -152,11 +152,11 @@ def said_at_random(random: Random, commands: int, reviews: float = 0.0) -> Histo
 
 
 Values = dict[tuple[str, str, str], Any]
-"""By kind, id and field."""
+"""Values by kind, id and field."""
 
 
 def values_of_plan(plan: AccountPlan) -> Values:
-    """Every current value of a plan."""
+    """Return every current value of a plan."""
     return {
         (kind.noun, id, field): value
         for kind, things in plan.kinds().items()
@@ -166,7 +166,7 @@ def values_of_plan(plan: AccountPlan) -> Values:
 
 
 def applied(difference: Diff, values: Values) -> Values:
-    """What these values become by the changes of a diff."""
+    """Return these values after the changes of a diff."""
     values = dict(values)
     for row in (each for changes in difference.changes.values() for each in changes):
         if row.field is None:
@@ -180,18 +180,18 @@ def applied(difference: Diff, values: Values) -> Values:
 
 
 def told(file: Path) -> History:
-    """A scenario file, as `plantrail load` would tell it."""
+    """Return the history of a scenario file, as `plantrail load` would make it."""
     return told_once(file.read_text()).copied()
 
 
 @cache
 def told_once(lines: str) -> History:
-    """For looking at only."""
+    """Return the same history again each time. Tests must not change it."""
     return retold(map(json.loads, lines.splitlines()))
 
 
 def all_told(file: Path) -> list[History]:
-    """A scenario file that may tell of several plans: the history of each."""
+    """Return the history of each plan in a scenario file."""
     lines: dict[str | None, list[str]] = {}
     for line in file.read_text().splitlines():
         lines.setdefault(json.loads(line).get("plan"), []).append(line)
@@ -199,13 +199,13 @@ def all_told(file: Path) -> list[History]:
 
 
 def told_as_far_as_accepted(file: Path) -> History:
-    """A scenario file of which some lines are refused, which changes nothing."""
+    """Return the history of a scenario file in which refused lines change nothing."""
     *_, history = states(file)
     return history
 
 
 def states(file: Path) -> Iterator[History]:
-    """The history after every line of a scenario file, whether the line was accepted or refused."""
+    """Yield the history after every line of a scenario file, accepted or refused."""
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     history = History(lines[0]["plan"])
     for line in lines:

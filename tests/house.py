@@ -1,7 +1,7 @@
-"""A second aggregate, small and of no product's: a guest house with its guests and their remarks.
+"""A second aggregate that belongs to no product: a guest house with its guests and their remarks.
 
-Run as a program, it is a plantrail whose registry has one name more: it opens the store whose connection strings it
-reads, says something to a house and to an account plan, and writes what came of it as JSON.
+As a program, it is a plantrail whose registry has one more type: it opens the store whose connection strings it reads,
+sends commands to a house and to an account plan, and writes the results as JSON.
 """
 
 import json
@@ -43,7 +43,7 @@ class House(Aggregate):
     noun = "house"
 
 
-# Its sign: how it is opened and where it stands
+# The sign: opening, time zone
 
 
 class HouseOpened(Event):
@@ -114,7 +114,7 @@ def apply_sign(draft: Draft, event: HouseOpened) -> None:
     draft.create(Sign, event)
 
 
-# Its guests and their remarks
+# Guests and remarks
 
 
 class GuestWelcomed(Event):
@@ -281,8 +281,8 @@ HOUSE = AggregateType(
 
 
 def story(where: dict[str, str]) -> Iterator[tuple[str, Any]]:
-    """What is seen of a house on a real store, beside an account plan on the same log."""
-    # What is stored is looked up in the registry when these are loaded.
+    """Return what is seen of a house on a real store, beside an account plan on the same log."""
+    # These modules look up stored events in the registry when they are imported.
     from adapters.events.cloud_events import type_of
     from adapters.postgres.store import ConnectionStrings, opened
     from adapters.privacy.erasure_list import ErasureList
@@ -323,7 +323,7 @@ def story(where: dict[str, str]) -> Iterator[tuple[str, Any]]:
         yield "about the forgotten", refusal(houses.handle, inn, [WriteRemark(guest="g1", text="Who?")], CONTEXT)
         yield "keys", sorted(store.keys.of(inn))
         yield "certified", [certificate.stakeholder for certificate in store.erasures.certificates(inn)]
-        # Whoever records this dies before the key is destroyed.
+        # The process that records this dies before the key is destroyed.
         died = ToRecord(GuestForgotten(id="g2"), MONDAY, "command")
         store.events.append(Commit(inn, houses.read(inn).version, [died], CONTEXT))
         yield "keys left", sorted(store.keys.of(inn))
@@ -340,7 +340,7 @@ def story(where: dict[str, str]) -> Iterator[tuple[str, Any]]:
 
 
 def seen(house: House) -> dict[str, str]:
-    """Guests and remarks by their ids, in words."""
+    """Return guests and remarks by id, in words."""
     guests = {id: guest.name for id, guest in house.all(Guest).items()}
     return guests | {id: remark.text for id, remark in house.all(Remark).items()}
 

@@ -1,4 +1,4 @@
-"""As much of JSON Schema as the OpenAPI document uses; a word it does not know is a failure, never passed over."""
+"""The part of JSON Schema that the OpenAPI document uses. An unknown keyword is a failure and never ignored."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 
 
 def resolved(document: Document, reference: str) -> Any:
-    """What a `$ref` into the document means."""
+    """Return what a `$ref` into the document stands for."""
     assert reference.startswith("#/"), reference
     found: Any = document
     for part in reference[2:].split("/"):
@@ -28,7 +28,7 @@ def resolved(document: Document, reference: str) -> Any:
 
 
 def violations(document: Document, schema: Mapping[str, Any], value: Any, path: str = "") -> list[str]:
-    """Where a value does not fit its schema."""
+    """Yield where a value does not fit its schema."""
     return list(_violations(document, schema, value, path))
 
 

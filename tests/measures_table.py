@@ -1,6 +1,6 @@
 """The table of the measures, committed as `docs/measures.md`.
 
-`python -m tests.measures_table` writes it anew.
+`python -m tests.measures_table` writes it.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Of every kind of thing one that was entered by mistake, corrected all the same and then withdrawn."""
+"""For every kind, a thing that was entered by mistake, corrected anyway and then withdrawn."""
 
 from typing import Any
 
@@ -148,4 +148,4 @@ MENDED = [
     *((command, body | WHY) for command, body in (*CORRECTED, *WITHDRAWN)),
     *SAID_AGAIN,
 ]
-"""In an order in which nothing names what is withdrawn."""
+"""The commands, in an order in which nothing refers to a withdrawn thing."""

@@ -1,7 +1,7 @@
-"""Every sentence and word that the pages say, and the catalogue that says them in German.
+"""Every sentence and word of the pages, and the German catalogue.
 
-`python -m tests.messages` brings `adapters/web/catalogue/de.po` up to date: what is new stands in it untranslated, what
-is said no more is gone.
+`python -m tests.messages` updates `adapters/web/catalogue/de.po`: it adds new messages without a translation and
+removes unused ones.
 """
 
 import ast
@@ -65,7 +65,7 @@ DOCUMENT: Mapping[str, Collection[int | str]] = {
     "Figure": (0, 1, "caption"),
     "Cell": (0, 1, "text", "note"),
 }
-"""The parts of a document, and where each says words of ours."""
+"""The parts of a document that contain our own words, and where."""
 
 NOT_ON_PAGES = (
     "charts", "document", "embedded_fonts", "fonts", "glyphs", "markdown", "measures", "month_report", "page", "pdf",
@@ -74,7 +74,7 @@ NOT_ON_PAGES = (
 """Modules of the reports that no page shows."""
 
 SENTENCES = "from application.findings.sentences import"
-"""What a module begins with in which sentences of findings stand."""
+"""The import that marks a module with sentences of findings."""
 
 TABLES: Mapping[str, int | None] = {
     "plan.presenter.PAGES": 1,
@@ -92,16 +92,16 @@ TABLES: Mapping[str, int | None] = {
     "promises.presenter._VERBS": None,
     "review.presenter.WORDS": None,
 }
-"""Tables of the pages whose words are said by name; of rows, the place of the word in them."""
+"""Tables of the pages whose words are looked up by name; for rows, the index of the word."""
 
 
 class Message(NamedTuple):
-    """What is said, and how it is said of many."""
+    """A message, and its plural if it has one."""
 
     one: str
     many: str = ""
     context: str = ""
-    """`FILLED_IN` where it comes to the pages filled in already."""
+    """`FILLED_IN` for sentences that arrive with their values."""
 
 
 def every_message() -> set[Message]:
@@ -159,7 +159,7 @@ def _in_module(file: Path) -> Iterator[Message]:
 
 
 def _in_document(file: Path) -> Iterator[Message]:
-    """What a document says in the same words each time; `place` is where a part of it says them."""
+    """Yield what a document always says in the same words; `place` is where a part of it says them."""
     for call in ast.walk(ast.parse(file.read_text("utf-8"))):
         name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
         if isinstance(call, ast.Call) and name in DOCUMENT:
@@ -169,7 +169,7 @@ def _in_document(file: Path) -> Iterator[Message]:
 
 
 def _filled_in(file: Path) -> Iterator[Message]:
-    """The sentences and clauses that a module fills in, and what it counts in them."""
+    """Yield the sentences and clauses of a module with places for values, and the nouns that it counts."""
     tree = ast.parse(file.read_text("utf-8"))
     elsewhere = set(_parts_of_others(tree))
     for each in ast.walk(tree):
@@ -185,7 +185,8 @@ def _filled_in(file: Path) -> Iterator[Message]:
 
 
 def _parts_of_others(tree: ast.Module) -> Iterator[int]:
-    """Texts that are no messages by themselves: those of f-strings, what is counted, docstrings and lists of words."""
+    """Return texts that are not messages by themselves: parts of f-strings, counted nouns, docstrings and lists of
+    words."""
     for each in ast.walk(tree):
         match each:
             case ast.JoinedStr(values=values):
@@ -202,7 +203,7 @@ def _parts_of_others(tree: ast.Module) -> Iterator[int]:
 
 
 def _with_places(text: ast.JoinedStr) -> str:
-    """What an f-string says, with a name for each of its places."""
+    """Return the text of an f-string with a name for each of its places."""
     named, said = Counter[str](), ""
     for part in text.values:
         if isinstance(part, ast.FormattedValue):
@@ -215,7 +216,7 @@ def _with_places(text: ast.JoinedStr) -> str:
 
 
 def _place(value: ast.expr) -> str:
-    """What a place is called: after what is put there, or how."""
+    """Return the name of a place, after the value or its format."""
     match value:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name.strip("_").lower()
@@ -237,7 +238,7 @@ def _text(argument: ast.expr) -> str:
 
 
 def _texts(argument: ast.expr) -> Iterator[str]:
-    """The texts an argument may be: of `a if b else c`, both."""
+    """Return the texts that an argument may have: both of `a if b else c`."""
     match argument:
         case ast.Constant(value=str(text)):
             yield text
@@ -248,7 +249,7 @@ def _texts(argument: ast.expr) -> Iterator[str]:
 
 
 def _words() -> Iterator[str]:
-    """Names of events, commands, things, fields and of what can be chosen, as they are said."""
+    """Yield the names of events, commands, things, fields and choices, as they are shown."""
     for resource in RESOURCES:
         of = resource.of
         names = [*resource.commands, *of.events, *of.things, *of.sections, *(plural(noun) for noun in of.things)]
@@ -308,13 +309,13 @@ ELSEWHERE = (
     "move",
     "left",
 )
-"""Words that are chosen among in the middle of a line."""
+"""Words that are chosen within a line."""
 
 DEPARTED = (
     "goes through them", "they could open the door", "reports to them", "listens to them", "names them",
     "no longer multi-threaded",
 )  # fmt: skip
-"""Why things hang on somebody who left."""
+"""Why things depend on somebody who left."""
 
 
 def _endings() -> Iterator[Message]:
@@ -385,7 +386,7 @@ def german() -> Catalog:
 
 
 def message_of(entry: BabelMessage) -> Message:
-    """What an entry of the catalogue says, in English."""
+    """Return the English text of an entry of the catalogue."""
     one, many = (entry.id, "") if isinstance(entry.id, str) else entry.id
     return Message(one, many, entry.context or "")
 

@@ -1,5 +1,5 @@
-"""Ways to alter a log behind our back, as a superuser whom no trigger stops.  Each takes a connection and says what it
-did, or None where it could do nothing."""
+"""Alterations of a log by a superuser whom no trigger stops. Each takes a connection and returns what it did, or None
+if there was nothing to alter."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -37,7 +37,7 @@ def one(connection: Connection[Any], statement: str, *values: Any) -> Any:
 
 
 def some_position(connection: Connection[Any], random: Random) -> int:
-    """Of an event that is under a checkpoint."""
+    """Return the position of an event that a checkpoint covers."""
     positions = connection.execute("SELECT position FROM plantrail.tree WHERE level = 0 ORDER BY 1").fetchall()
     return int(random.choice(positions)[0])
 
@@ -85,7 +85,7 @@ def delete(connection: Connection[Any], random: Random) -> str:
 
 
 def insert(connection: Connection[Any], random: Random) -> str | None:
-    """At a position nobody used, as the next version of a plan or of a plan of its own."""
+    """Insert an event at an unused position, as the next version of a plan or in a plan of its own."""
     last = one(connection, "SELECT max(position) FROM plantrail.tree")
     used = {position for (position,) in connection.execute(f"SELECT notification_id FROM {EVENTS}")}
     position = random.choice([hole for hole in range(1, last) if hole not in used])
@@ -124,11 +124,11 @@ def truncate(connection: Connection[Any], random: Random) -> str:
     return f"cut off from {position} on"
 
 
-# The log and its tree together
+# The log together with its tree
 
 
 def restore_an_old_dump(connection: Connection[Any], random: Random) -> str | None:
-    """As everything was at an earlier checkpoint."""
+    """Restore everything as it was at an earlier checkpoint."""
     kept = checkpoints(connection)
     if len(kept) < 2:
         return None
@@ -137,7 +137,7 @@ def restore_an_old_dump(connection: Connection[Any], random: Random) -> str | No
 
 
 def restore_and_go_on(connection: Connection[Any], random: Random) -> str | None:
-    """The same, and as many other events since as there were, sealed by the true key."""
+    """Do the same, then record as many other events as there were, signed with the true key."""
     kept = checkpoints(connection)
     if len(kept) < 2:
         return None
@@ -153,7 +153,7 @@ def restore_and_go_on(connection: Connection[Any], random: Random) -> str | None
 
 
 def rewrite(key: LogKey) -> Mutation:
-    """An event is altered, and tree and checkpoints are made anew for it."""
+    """Alter an event and make tree and checkpoints anew for it."""
 
     def alter(connection: Connection[Any], random: Random) -> str:
         position = some_position(connection, random)
@@ -176,7 +176,7 @@ def back_to(connection: Connection[Any], old: KeptCheckpoint) -> None:
 
 
 def seal_anew(connection: Connection[Any], key: LogKey) -> None:
-    """A tree from the first event on, under one checkpoint more."""
+    """Make a tree from the first event on, under one more checkpoint."""
     connection.execute("DELETE FROM plantrail.tree")
     tree = GrowingTree()
     hashes: list[tuple[int, int, bytes, int | None]] = []
@@ -260,4 +260,4 @@ MUTATIONS: Mapping[str, Mutation] = {
     },
     **{f"{table}, a row less": drop_proof(table) for table in ("tree", "checkpoints")},
 }
-"""By name; each is tried as often as any other."""
+"""The alterations by name. All are tried equally often."""

@@ -1,4 +1,4 @@
-"""The demo, served to a browser: its accounts and program on a day after their last event, and every page there is."""
+"""The demo, served to a browser: its accounts and program on a day after their last event, and a list of all pages."""
 
 import socket
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "proof": ("/proof", "The head of the log, its checkpoints, and whether all is as it was signed"),
     "nothing": ("/plans/nowhere", "A page there is not"),
 }
-"""Each page by the name of its picture: its address, empty where it is found out, and what it shows."""
+"""Each page by the name of its picture: its address, which is empty if it must be found, and what it shows."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ class Office:
     url: str
     browser: Browser
     keys: ApiKeyCache
-    """By which one may be signed in as well."""
+    """The API keys with which a visitor may sign in."""
 
     def address(self, name: str) -> str:
-        """Of a page; those of an event and of a webhook are known once there is one."""
+        """Return the address of a page. Those of an event and of a webhook are known once there is one."""
         path = PAGES[name][0]
         if name == "event":
             path = f"/events/{plan_id_of('halden-stores')}:40"
@@ -114,8 +114,8 @@ class Office:
 
     @contextmanager
     def visit(self, who: str = "mia", width: int = 1280, dark: bool = False, **more: Any) -> Iterator["Visit"]:
-        """Somebody who is signed in, in a browser of their own that shows no page yet.  Whatever the browser complains
-        of fails."""
+        """Return a signed-in visitor with a new browser that shows no page yet. Any error in the browser fails the
+        test."""
         context = self.browser.new_context(
             base_url=self.url,
             viewport={"width": width, "height": 900},
@@ -134,7 +134,7 @@ class Office:
             context.close()
 
     def signed_in_by_key(self, visit: "Visit", name: str) -> str:
-        """Let a visitor in by a key of an editor that names no plan.  Returns the id of the key."""
+        """Sign a visitor in with an editor's key that names no plan. Returns the id of the key."""
         id = given_key(self.store, name, "editor").split("_")[1]
         self.keys.refresh()
         caller = self.keys.caller_by_id(id)
@@ -163,7 +163,7 @@ class Visit:
 
 @contextmanager
 def open_office(store: Store) -> Iterator[Office]:
-    """Serve the demo, with its tables up to date and a checkpoint over all of it."""
+    """Serve the demo, with up-to-date tables and a checkpoint over everything."""
     lines = sorted((line for story in stories() for line in story), key=lambda line: line.at)
     load(lines, store.events, aggregates_read(store), uuid4)
     clock = Clock(NOW)
@@ -182,7 +182,7 @@ def open_office(store: Store) -> Iterator[Office]:
             while not server.started and monotonic() < until:
                 sleep(0.02)
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            # Nobody listens there: a test of it fails.
+            # Nobody listens there, so a test delivery fails.
             made = {"url": "http://127.0.0.1:9/hooks", "types": ["play-won"]}
             webhook = httpx.post(f"{url}/v1/webhooks", json=made, headers={"X-Actor": OPERATOR}).json()
             httpx.post(f"{url}/v1/webhooks/{webhook['id']}/test", headers={"X-Actor": OPERATOR})
@@ -193,6 +193,6 @@ def open_office(store: Store) -> Iterator[Office]:
 
 
 def picture(office: Office, folder: Path, name: str, page: Page) -> None:
-    """Keep what a page looks like, whole."""
+    """Save a picture of the whole page."""
     page.goto(office.address(name))
     page.screenshot(path=folder / f"{name}.png", full_page=True)

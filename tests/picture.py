@@ -1,7 +1,7 @@
-"""The picture of the README: what an account team of the demo promised at one review, and what it came to by the next.
+"""The picture in the README: what a team of the demo promised at one review, and the outcomes by the next.
 
-`python -m tests.picture` draws it anew from the demo's report.  It is written by hand as SVG text, so that it stays a
-few kilobytes and a change of it can be read in a diff.
+`python -m tests.picture` draws it from the demo's report. It is hand-written SVG, so that it stays a few kilobytes and
+changes can be read in a diff.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ COMMAND = "python -m tests.picture"
 PICTURE = ROOT / "docs" / "said-vs-did.svg"
 WIDTH, TOP, ROW = 900, 92, 30
 FIRST_DAY_AT, LAST_DAY_AT = 420.0, 760.0
-"""Pixels from the left: of the review that the promises were made at, and of the latest day there is to show."""
+"""Horizontal positions in pixels: of the review at which the promises were made, and of the latest day."""
 OUTCOME_AT = 785
 LONGEST_TITLE = 52
 COLOURS: dict[Tone, str] = {"good": "#1d5c43", "warning": "#7a4a00", "bad": "#a3271b", "quiet": "#55606e"}
@@ -32,7 +32,7 @@ line { stroke: #d5dae0 } .review { stroke: #1b2430 } .way { stroke-width: 2 }
 
 
 class Days:
-    """Where each day stands from left to right."""
+    """The horizontal position of each day."""
 
     def __init__(self, first: date, last: date) -> None:
         self._first = first
@@ -64,7 +64,8 @@ def picture() -> str:
 
 
 def came_to(promise: dict[str, Any], report: dict[str, Any]) -> str:
-    """The day it was finished, or to which it was moved; of what is overdue, the day of the later review."""
+    """Return the day on which a promise was finished, or to which it was moved; for an overdue one, the day of the
+    later review."""
     return str(promise["finished_on"] or max(promise["due_now_on"], report["to"]["date"]))
 
 

@@ -1,7 +1,7 @@
-"""Pictures of every page, taken of the demo: `python -m tests.pictures FOLDER` keeps them all, light and dark, wide and
-narrow, to be looked at; without a folder, the two of the README are taken anew.
+"""Pictures of every page of the demo: `python -m tests.pictures FOLDER` saves all, light and dark, wide and narrow;
+without a folder, the two pictures in the README are made again.
 
-`docs/pages.md` names every page; a test compares.
+`docs/pages.md` names every page; a test compares it.
 """
 
 import sys
@@ -62,11 +62,11 @@ PATTERNS = {
     "do/plan-play": "do/{command}",
     "rounds/2026-summer": "rounds/{round}",
 }
-"""What of an example's address is named in the document."""
+"""The parts of an example's address that the document writes as patterns."""
 
 
 def document() -> str:
-    """The page on pages, as it should be."""
+    """Return the expected page about the pages."""
     return INTRODUCTION + "".join(f"| `{_pattern(name)}` | {PAGES[name][1]} |\n" for name in PAGES if name != "nothing")
 
 

@@ -1,8 +1,8 @@
 """One rendering process for all services and reports of a test process.
 
-What it loads and makes ready takes it a second or two, most of what a test of a report takes.  It keeps nothing of what
-it is asked, so each pool of a test finds it as it would find one of its own; how such a process begins, fails and ends
-is seen in `test_rendering_press.py`, where each pool has its own.
+It takes a second or two to load, which is most of the time of a report test. It keeps no state between orders, so it
+behaves like a process of its own. `test_rendering_press.py`, where each pool has its own process, covers how such a
+process begins, fails and ends.
 """
 
 import sys
@@ -20,13 +20,13 @@ LONGER_THAN_ANY_TEST = 3_600.0
 
 
 class SharedChild:
-    """Stands where a pool has its `Child`: asks the one there is, and leaves it there in the end."""
+    """A substitute for a pool's `Child` that uses the shared process and leaves it running."""
 
     _kept: Child | None = None
     _lock = RLock()
 
     def __init__(self) -> None:
-        # As a start of its own would: a test that is not marked may not depend on who has started it.
+        # A start of its own would do the same, so that a test without the mark does not depend on who has started it.
         sys.audit("subprocess.Popen", sys.executable, ["adapters.rendering.worker"], None, None)
         self.process = self
 
@@ -38,18 +38,18 @@ class SharedChild:
             try:
                 return self._kept.ask(order, most_seconds)
             except BaseException:
-                # An answer that is still to come would be taken for that to the next order.
+                # Otherwise the answer that is still to come would be taken for the answer to the next order.
                 self.end_for_all()
                 raise
 
     def poll(self) -> None:
-        """It is there."""
+        """Return that it is running."""
 
     def kill(self) -> None:
-        """Others go on."""
+        """Do nothing, because others use it."""
 
     def end(self) -> None:
-        """Others go on."""
+        """Do nothing, because others use it."""
 
     @classmethod
     def end_for_all(cls) -> None:
@@ -61,7 +61,7 @@ class SharedChild:
 
 @contextmanager
 def shared() -> Iterator[None]:
-    """Of pools that wait as long as usual."""
+    """Return the shared child for pools with the usual timeout."""
 
     def child(idle_seconds: float) -> Child | SharedChild:
         return SharedChild() if idle_seconds == IDLE_SECONDS else Child(idle_seconds)

@@ -1,8 +1,8 @@
 """Which tests start a program: a PostgreSQL, a browser, a broker, or a process of our own.
 
-A fixture that starts one requests the fixture `_programs`; a test that does so by itself is marked `program`.  Every
-test that depends on such a fixture in any way is marked as well, so that `make quick` can leave it out.  All others are
-kept from starting programs, so that no mark is forgotten.
+A fixture that starts one requests the fixture `_programs`; a test that does so itself is marked `program`. Tests that
+depend on such a fixture are marked too, so that `make quick` can leave them out. All other tests are prevented from
+starting programs, so that no mark is forgotten.
 """
 
 import sys
@@ -11,11 +11,11 @@ import pytest
 
 FIXTURE, MARK = "_programs", "program"
 STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system"})
-"""Events of `sys.audit` that Python raises before it starts a program."""
+"""The events of `sys.audit` that Python raises before it starts a program."""
 
 
 class Guard:
-    """Refuses to start programs while a test is set up or runs that is not marked."""
+    """Refuses to start programs while an unmarked test is set up or runs."""
 
     def __init__(self) -> None:
         self._refuses = False

@@ -1,4 +1,4 @@
-"""Short ways to tell of promises and reviews."""
+"""Short functions for the promises and reviews of a history."""
 
 from typing import Any
 

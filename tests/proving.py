@@ -1,4 +1,4 @@
-"""What the tests of the proof have in common: a notary, and a log of every sort of event."""
+"""What the tests of proofs share: a notary, and a log with all kinds of events."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,12 +21,12 @@ def notary(store: Store, key: LogKey = LOG_KEY, now: Callable[[], datetime] = la
 
 
 def sealed(store: Store) -> KeptCheckpoint:
-    """Everything under a checkpoint."""
+    """Cover everything by a checkpoint."""
     return notary(store).seal()
 
 
 def told(store: Store, notes: int = 0) -> None:
-    """A plan with somebody's sealed words, a hole among the positions, and other plans with so many notes in all."""
+    """Return a plan with sealed text, a gap in the positions, and other plans with so many notes in total."""
     plans = opened_acme(plans_on(store))
     handle(plans, "add-stakeholder", id="cfo", level="executive", name="Jäne Doe")
     with psycopg.connect(store.where.service) as connection:
@@ -37,13 +37,13 @@ def told(store: Store, notes: int = 0) -> None:
 
 
 def more(store: Store, notes: int) -> None:
-    """So many notes, in plans of fifty each."""
+    """Record so many notes, in plans of fifty each."""
     for begin in range(0, notes, 50):
         store.events.append(commit(uuid4(), 0, *(note(str(number)) for number in range(begin, min(notes, begin + 50)))))
 
 
 def leaves(conninfo: str) -> list[bytes]:
-    """As anybody would make them of the log."""
+    """Return the leaves that anybody would compute from the log."""
     return [leaf(row) for row in log(conninfo)]
 
 

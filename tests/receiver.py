@@ -1,4 +1,4 @@
-"""Somebody who receives webhooks, on this machine, over HTTP or HTTPS, and answers as a test wants it."""
+"""A receiver of webhooks on this machine, over HTTP or HTTPS, which answers as a test wants."""
 
 import json
 import ssl
@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Received:
-    """A request that came, and when it began and was answered."""
+    """A request, with the times at which it began and was answered."""
 
     path: str
     headers: dict[str, str]
@@ -48,8 +48,8 @@ class Received:
 
 @dataclass(frozen=True)
 class Reply:
-    """How to answer.  `hangs`: not before the receiver is closed; `drops`: by hanging up; `endless`: with a body that
-    does not end."""
+    """How to answer. `hangs`: not before the receiver is closed; `drops`: by closing the connection; `endless`: with an
+    endless body."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Reply:
 
 @dataclass
 class Receiver:
-    """What came, in order, and the most that was under way at once for each plan."""
+    """The received requests in order, and the highest number in progress at once for each plan."""
 
     reply: Callable[[Received], Reply] = lambda _: Reply()
     received: list[Received] = field(default_factory=list)
@@ -77,11 +77,11 @@ class Receiver:
         return [each.id for each in self.received]
 
     def versions(self, plan: str) -> list[int]:
-        """In the order they came."""
+        """Return the versions in the order of arrival."""
         return [each.version for each in self.received if each.plan == plan]
 
     def answers(self, *replies: Reply) -> None:
-        """These in turn, then 200."""
+        """Answer with these in turn, then with 200."""
         waiting = list(replies)
         self.reply = lambda _: waiting.pop(0) if waiting else Reply()
 
@@ -96,7 +96,7 @@ class Receiver:
             self.most_at_once[plan] = max(self.most_at_once.get(plan, 0), self._under_way[plan])
             reply = self.reply(request)
         self._closing.wait(None if reply.hangs else reply.seconds)
-        # Before it is answered: whoever has the answer may send the next one sooner than this goes on.
+        # This is noted before the answer, because the sender may send the next request first.
         with self._lock:
             self._under_way[plan] -= 1
         self._answer(handler, reply)
@@ -124,12 +124,12 @@ class Quiet(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Who hangs up is no error here."""
+        """Ignore clients that close the connection."""
 
 
 @contextmanager
 def receiving(trusted: "Authority | None" = None, host: str = "127.0.0.1") -> Iterator[Receiver]:
-    """With an authority, over HTTPS, as `localhost`."""
+    """Run a receiver; with an authority, over HTTPS as `localhost`."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -165,7 +165,7 @@ def receiving(trusted: "Authority | None" = None, host: str = "127.0.0.1") -> It
 
 @dataclass(frozen=True)
 class Authority:
-    """Signs a certificate for `localhost`, and for nobody else."""
+    """Signs a certificate for `localhost` only."""
 
     folder: Path
 

@@ -1,7 +1,7 @@
-"""What is released of events and committed under `docs/`: a schema for each type, and the catalogue.
+"""The released files under `docs/`: a schema for each type of event, and the catalogue.
 
-`python -m tests.released` writes what is missing or out of date.  It refuses to overwrite a schema by one that is
-another to consumers: such an event needs a new shape with a type of its own (see `adapters.events.stored_format`).
+`python -m tests.released` writes what is missing or out of date. It refuses to overwrite a schema with an incompatible
+one: such an event needs a new version with a type of its own (`adapters.events.stored_format`).
 """
 
 import json
@@ -24,7 +24,7 @@ def written(schema: Schema) -> str:
 
 
 def broken_promises() -> list[str]:
-    """What the code would change of released schemas, and may not."""
+    """Return the changes of the code to released schemas that are not allowed."""
     return [
         f"{type} {place_and_reason}"
         for type, schema in schemas_now().items()
@@ -34,14 +34,14 @@ def broken_promises() -> list[str]:
 
 
 def out_of_date() -> dict[Path, str]:
-    """The files that are not what the code says, and what they should hold."""
+    """Return the files that differ from the code, with their right contents."""
     files = {file_of(type): written(schema) for type, schema in schemas_now().items()} | {CATALOGUE: catalogue()}
     return {file: text for file, text in files.items() if not file.exists() or file.read_text("utf-8") != text}
 
 
 def release() -> list[Path]:
-    """Write what is out of date; says which files.  Ends with the reasons where a promise would be broken, and
-    where an event is told in no story of the demo."""
+    """Write what is out of date, and print which files. Ends with the reasons if a change is not allowed, or if an
+    event occurs in no story of the demo."""
     if broken := broken_promises():
         sys.exit("\n".join(("These were released otherwise; give the event a new shape:", *broken)))
     try:

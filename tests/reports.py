@@ -1,4 +1,4 @@
-"""Reports to be given a form: of told histories, as the JSON they are answered in."""
+"""Reports for rendering: of written histories, as the JSON of an answer."""
 
 import json
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ WORKED = Path(__file__).parent / "scenarios" / "worked-case.jsonl"
 DEMO = Path(__file__).parents[1] / "adapters" / "cli" / "demo"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 NASTY = '<script>alert("x")</script> # $y$ `c` | *b* _i_ [l](https://e.example) #import "a" \\u{41} @r // x'
-"""Means something in HTML, in Markdown and to typst, if it is let."""
+"""Text that has a meaning in HTML, in Markdown and to Typst unless it is escaped."""
 
 
 def report(history: History, a: str, b: str) -> bytes:
@@ -39,7 +39,7 @@ def demo() -> bytes:
 
 @cache
 def demo_pack(kind: PackKind, audience: Audience = "internal") -> bytes:
-    """A pack of the demo's manufacturer, on the day of a review."""
+    """Return a pack of the demo's manufacturer, on the day of a review."""
     history = told(DEMO / "manufacturer.jsonl")
     return to_json(pack(kind, history.known, history.cut("2026-10-01", "2026-11-30"), (), audience), by_alias=True)
 
@@ -51,7 +51,7 @@ def of_an_empty_plan() -> bytes:
 
 @cache
 def nasty() -> bytes:
-    """Every word that users choose is as bad as can be."""
+    """Return a report in which every text of users is as harmful as possible."""
     history = opened(account_name=NASTY)
     plan_play(history, "p", title=NASTY)
     history.on("2026-01-06", "add-stakeholder", id="zz", name=NASTY, level="executive")
@@ -83,7 +83,7 @@ TITLES = (
 
 @cache
 def of_every_script(promises: int = 24) -> bytes:
-    """A long list of promises in words that are long, of many scripts, or of one that no font has."""
+    """Return a long list of promises with long words, in many scripts, or in one for which there is no font."""
     history = opened(account_name="Bayerische 東京支社 🚀")
     for number in range(promises):
         owner = ("ann", "somebody.with.a.very.long.name@example.com")[number % 2]

@@ -1,4 +1,4 @@
-"""What the tests of the store say to it, and how they look at what it holds."""
+"""How the tests of the store record events, and how they look at its contents."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -48,14 +48,14 @@ def note(text: str = "seen") -> NoteWritten:
 def commit(
     plan_id: UUID, expected: int, *events: AccountPlanEvent, answer: Answer | None = None, about: tuple[str, ...] = ()
 ) -> Commit:
-    """These events follow from one command, on a plan at the expected version."""
+    """Return a commit of these events, which one command made on a plan at the expected version."""
     command_id = str(uuid4())
     to_record = [ToRecord(event, MONDAY, command_id, about=about) for event in events]
     return Commit(plan_id, expected, to_record, CONTEXT, answer)
 
 
 def plain(records: Iterable[Recorded]) -> list[Recorded]:
-    """Records that are equal when they say the same; their meta data may not have been read yet."""
+    """Return records that are equal if their contents are, even if their meta data were not parsed yet."""
     return [
         record._replace(meta=tuple(getattr(record.meta, name) for name in Saying.model_fields)) for record in records
     ]
@@ -74,7 +74,7 @@ class Row(NamedTuple):
 
 
 def log(conninfo: str, after: int = 0) -> list[Row]:
-    """What stands on the log after a position, as anybody sees it who reads it by position."""
+    """Return the log after a position, as a reader by position sees it."""
     with connected(conninfo) as connection:
         return read_log(connection, after)
 
@@ -94,7 +94,7 @@ def connected(conninfo: str) -> Connection[Any]:
 
 @contextmanager
 def append_lock_held(conninfo: str) -> Iterator[None]:
-    """Nothing can be recorded meanwhile."""
+    """Hold the append lock, so that nothing can be recorded."""
     with connected(conninfo) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
         yield
@@ -102,7 +102,7 @@ def append_lock_held(conninfo: str) -> Iterator[None]:
 
 @contextmanager
 def followed(conninfo: str) -> Iterator[Callable[[], list[Row]]]:
-    """A reader that polls the log by position all the while; what it has seen by the end, in its order."""
+    """Poll the log by position in a thread, and yield what was seen, in order."""
     seen: list[Row] = []
     stopping = False
 
@@ -135,7 +135,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
 
 
 class Table(Protocol):
-    """One that follows the log."""
+    """A table that follows the log."""
 
     def includes(self, position: int) -> bool: ...
 
@@ -159,7 +159,7 @@ def say(command: str, **body: Any) -> Command:
 def plans_on(
     store: Store, now: Callable[[], datetime] = lambda: MONDAY, cache: AggregateCache[AccountPlan] | None = None
 ) -> Aggregates[AccountPlan]:
-    """As a process of its own would have them: with a memory that knows of nobody else's doings."""
+    """Return the plans as a separate process would have them, with a cache of its own."""
     return Aggregates(ACCOUNT_PLAN, store.events, now, uuid4, cache=cache, beyond=reach_of)
 
 

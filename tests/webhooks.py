@@ -1,4 +1,4 @@
-"""Webhooks on a store of their own, with a receiver to send to and a clock to turn."""
+"""Webhooks on a store of their own, with a receiver and a clock that tests set."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ from tests.stores import CONTEXT, OPEN_ACME, connected, plans_on, say
 
 @dataclass
 class Hooks:
-    """Time stands still until it is turned forward, beginning today: receivers look at how old a signature is."""
+    """Time stands still until it is moved forward, beginning today, because receivers check the age of a signature."""
 
     store: Store
     receiver: Receiver
@@ -34,7 +34,7 @@ class Hooks:
     patience: float = 2.0
 
     def create(self, url: str | None = None, after: int | None = 0, **more: Any) -> tuple[UUID, str]:
-        """The id and the secret of an endpoint, from the first event on."""
+        """Create an endpoint from the first event on. Returns its id and secret."""
         id = uuid4()
         secret = self.store.webhooks.create(id, "ann", url or self.receiver.url, self.clock(), after=after, **more)
         return id, written(secret)
@@ -43,7 +43,7 @@ class Hooks:
         return self.store.webhooks.get(id)
 
     def say(self, account: str, *texts: str) -> str:
-        """A note each on an account's plan, which is opened before if need be; its plan id."""
+        """Record a note on each account's plan, which is opened if necessary. Returns the plan id."""
         plans, plan_id = plans_on(self.store), plan_id_of(account)
         if not self.store.events.read(plan_id):
             plans.handle(plan_id, [say("open-plan", **OPEN_ACME | {"account_id": account})], CONTEXT)
@@ -62,7 +62,7 @@ class Hooks:
         return Worker(self.lanes(lease), sender, body, owners.may_receive, clock, lambda: 0.5, NoMetrics())
 
     def work_off(self, **forward: float) -> None:
-        """Everything that is due by then."""
+        """Send everything that is due by now."""
         self.clock.forward(**forward)
         self.with_worker(lambda worker: worker.work_off())
 

@@ -1,8 +1,8 @@
-"""Runs tests in several processes at once: forks of the one that has collected them.
+"""Runs tests in several processes at once, which are forks of the one that has collected them.
 
-To import everything and to collect the tests takes as long as hundreds of tests do, so it is done once.  A worker takes
-file after file, and asks for the next when it begins the last test of one.  It has session fixtures and a folder for
-temporary files of its own.  The process that collected the tests runs none, and reports for all.
+Importing everything and collecting the tests takes as long as hundreds of tests, so it is done once. A worker takes
+file after file, and asks for the next when it begins the last test of one. It has its own session fixtures and
+temporary folder. The process that collected the tests runs none, and reports for all.
 """
 
 import os
@@ -34,7 +34,7 @@ class Worker:
 
     def __init__(self, session: pytest.Session, others: Sequence["Worker"]) -> None:
         self.left: list[int] = []
-        """The tests it was given and has not finished, by their places; it is at the first."""
+        """The indexes of the tests it was given and has not finished; the first one is running."""
         self.connection, theirs = Pipe()
         self.pid = os.fork()
         if not self.pid:
@@ -48,7 +48,7 @@ class Worker:
         self.connection.send(tests)
 
     def wait(self) -> int:
-        """Its exit code, once it has finished the test it is at."""
+        """Return its exit code, once it has finished the current test."""
         self.connection.close()
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
@@ -60,7 +60,7 @@ class Workers:
         self._number = number
         self._workers: list[Worker] = []
         self._files: deque[list[int]] = deque()
-        """The tests that nobody was given yet, by file."""
+        """The tests that no worker has yet, by file."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -105,7 +105,7 @@ class Workers:
             hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
     def _ended(self, session: pytest.Session, worker: Worker) -> None:
-        """Report what a worker was at if it did not end by itself, and have another do the rest."""
+        """Report the test that a worker was running if it did not end by itself, and give the rest to another."""
         code = worker.wait()
         if not worker.left:
             if code:
@@ -125,7 +125,7 @@ class Workers:
 
 
 def _be_a_worker(session: pytest.Session, connection: Connection) -> NoReturn:
-    """Run tests until there are no more, or nobody asks for their reports."""
+    """Run tests until there are no more, or nobody reads the reports."""
     code = 1
     try:
         _begin_anew(session.config)
@@ -143,14 +143,14 @@ def _be_a_worker(session: pytest.Session, connection: Connection) -> NoReturn:
     except (BrokenPipeError, ConnectionResetError, EOFError, KeyboardInterrupt):
         session._setupstate.teardown_exact(None)
         code = 0
-    except BaseException:  # noqa: BLE001 - this process ends here
+    except BaseException:  # noqa: BLE001 - This process ends here.
         traceback.print_exc(file=open(2, "w", closefd=False))  # noqa: SIM115 - it is ours until the end
     finally:
         os._exit(code)
 
 
 def _begin_anew(config: pytest.Config) -> None:
-    """Take nothing from the other processes, and leave nothing to them: output, and folders for temporary files."""
+    """Separate this process from the others: output and temporary folders."""
     plugins = config.pluginmanager
     plugins.unregister(name="terminalreporter")
     capturing: Any = plugins.getplugin("capturemanager")
@@ -161,7 +161,7 @@ def _begin_anew(config: pytest.Config) -> None:
 
 
 class _Telling:
-    """A plugin that tells the process that collected the tests what comes of them."""
+    """A plugin that sends the reports of tests to the process that collected them."""
 
     def __init__(self, config: pytest.Config, connection: Connection) -> None:
         self._config = config
