@@ -24,6 +24,7 @@ from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import plan_id_of
 from domain.language import Command
 from domain.record import Recorded, Saying
+from tests.patience import soon
 
 KEY = GivenKeys({1: b"k" * 32})
 MONDAY = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -128,7 +129,7 @@ def followed(conninfo: str) -> Iterator[Callable[[], list[Row]]]:
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
-    deadline = monotonic() + seconds
+    deadline = monotonic() + soon(seconds)
     while not condition():
         assert monotonic() < deadline, "it did not come to that"
         sleep(0.01)
@@ -142,7 +143,7 @@ class Table(Protocol):
 
 def included(table: Table, position: int, timeout: float = 60.0) -> None:
     """Wait until a table includes a position."""
-    deadline = monotonic() + timeout
+    deadline = monotonic() + soon(timeout)
     while not table.includes(position):
         if monotonic() > deadline:
             raise ProjectionLag(ProjectionLag.__doc__)
