@@ -1,9 +1,12 @@
 """The service as its callers see it: over HTTP, with a store and a clock of its own."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from fcntl import LOCK_EX, flock
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import fastapi
@@ -11,6 +14,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from adapters.access.callers import Callers, Development
 from adapters.access.issuer_sign_in import IssuerSignIn
@@ -42,6 +46,25 @@ def validator_of(annotated: Any, config: Any = None) -> TypeAdapter[Any]:
     if key not in _validators:
         _validators[key] = TypeAdapter(annotated, config=config)
     return _validators[key]
+
+
+_folder: list[Path] = []
+
+
+def share_documents_in(folder: Path) -> None:
+    """Have the OpenAPI document, which takes seconds, made by one of the processes that run tests, for all of them."""
+    _folder[:] = [folder]
+
+
+def document_of(made: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    if not _folder:
+        return made()
+    file = _folder[0] / "openapi.json"
+    with file.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not file.exists():
+            file.write_bytes(to_json(made()))
+        return dict(json.loads(file.read_bytes()))
 
 
 fastapi._compat.v2.TypeAdapter = validator_of
@@ -167,6 +190,7 @@ def served(
         signing=LOG_KEY,
         by_issuer=by_issuer,
     )
+    app.openapi = cache(partial(document_of, app.openapi))
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(running(app)) as client:
         yield Api(store, clock, portal, client, app)
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store, opened
 from tests import forks, presses
-from tests.api import Api, Told, served, tell_everything_to
+from tests.api import Api, Told, served, share_documents_in, tell_everything_to
 from tests.databases import Stores, database
 from tests.examples import TIMES, examples
 from tests.programs import MARK, Guard
@@ -79,6 +79,13 @@ def one_press() -> Iterator[None]:
     """Let everybody in this test process use the same rendering process for pages and PDFs."""
     with presses.shared():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_document(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Workers have a folder each, in one that is theirs together."""
+    if request.config.pluginmanager.hasplugin("workers"):
+        share_documents_in(tmp_path_factory.getbasetemp().parent)
 
 
 @pytest.fixture(scope="session")

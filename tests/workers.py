@@ -70,6 +70,7 @@ class Workers:
         self._files.extend(list(file) for _, file in groupby(places, key=lambda place: session.items[place].path))
         if any(item.get_closest_marker(MARK) for item in session.items):
             forks.begin()  # one for all
+        _folders(session.config).getbasetemp()  # one, in which each worker has its own
         try:
             for _ in range(min(self._number, len(self._files))):
                 self._workers.append(Worker(session, self._workers))
@@ -156,8 +157,13 @@ def _begin_anew(config: pytest.Config) -> None:
     capturing: Any = plugins.getplugin("capturemanager")
     capturing.stop_global_capturing()
     capturing.start_global_capturing()
-    folders = vars(config)["_tmp_path_factory"]
+    folders = _folders(config)
     folders._basetemp = folders.mktemp("worker")
+
+
+def _folders(config: pytest.Config) -> pytest.TempPathFactory:
+    folders: pytest.TempPathFactory = vars(config)["_tmp_path_factory"]
+    return folders
 
 
 class _Telling:
