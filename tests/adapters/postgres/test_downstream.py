@@ -19,6 +19,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store
 from domain.account_plan.play_states import PlayWon
 from tests.documents import document
+from tests.forks import PythonProgram
 from tests.places import ROOT
 from tests.stores import MONDAY, commit, connected, handle, log, note, opened_acme, plans_on, wait_until
 
@@ -43,7 +44,7 @@ def downstream(postgres: EmbeddedPostgres, store: Store) -> Iterator[str]:
 
 
 @contextmanager
-def running(file: Path, log_url: str, own: str) -> Iterator["subprocess.Popen[bytes]"]:
+def running(program: str, log_url: str, own: str) -> Iterator[PythonProgram]:
     """Configured as the document says."""
     where = conninfo_to_dict(own)
     settings = {
@@ -54,7 +55,7 @@ def running(file: Path, log_url: str, own: str) -> Iterator["subprocess.Popen[by
     (shown,) = DOCUMENT.examples("sh")
     assert all(f"{name}=" in shown for name in settings)
     given = settings | {"POSTGRES_PORT": str(where.get("port", 5432)), "PATH": os.environ["PATH"]}
-    with subprocess.Popen([sys.executable, file], env=given | {"PYTHONPATH": str(ROOT)}) as process:
+    with PythonProgram(program, env=given | {"PYTHONPATH": str(ROOT)}) as process:
         try:
             yield process
         finally:
@@ -71,11 +72,9 @@ def won(own: str) -> dict[UUID, int]:
 
 
 def test_the_documented_projection_counts_each_play_once_however_often_it_is_killed(
-    store: Store, downstream: str, bare_database: ConnectionStrings, tmp_path: Path
+    store: Store, downstream: str, bare_database: ConnectionStrings
 ):
-    program = DOCUMENT.program("plays_won.py")
-    file, own, plans = tmp_path / "plays_won.py", bare_database.owner, [uuid4() for _ in range(PLANS)]
-    file.write_text(program)
+    program, own, plans = DOCUMENT.program("plays_won.py"), bare_database.owner, [uuid4() for _ in range(PLANS)]
     body = [line for line in program.splitlines() if line and not line.startswith(("#", "from "))]
     assert len(body) <= 25, "it is short"
 
@@ -84,16 +83,16 @@ def test_the_documented_projection_counts_each_play_once_however_often_it_is_kil
 
     with ThreadPoolExecutor(1) as pool:
         for round in range(3):
-            with running(file, downstream, own) as projection:
+            with running(program, downstream, own) as projection:
                 counted = sum(won(own).values())
                 telling = pool.submit(
                     lambda r=round: [win(plan, 2 * (r * PLAYS // 3 + n)) for n in range(PLAYS // 3) for plan in plans]
                 )
-                wait_until(lambda so_far=counted: sum(won(own).values()) > so_far + PLANS, 30)
+                wait_until(lambda so_far=counted: sum(won(own).values()) > so_far + PLANS)
                 projection.kill()
             telling.result()
-        with running(file, downstream, own):
-            wait_until(lambda: sum(won(own).values()) >= PLANS * PLAYS, 30)
+        with running(program, downstream, own):
+            wait_until(lambda: sum(won(own).values()) >= PLANS * PLAYS)
     wins = Counter(row.plan_id for row in log(store.where.service) if row.topic == "PlayWon")
     assert won(own) == wins == dict.fromkeys(plans, PLAYS)
 

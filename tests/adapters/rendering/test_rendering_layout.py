@@ -19,37 +19,43 @@ def pages(_programs: None) -> list[PageObject]:
         return list(PdfReader(BytesIO(press.made("said-vs-did", "pdf", of_every_script()))).pages)
 
 
-def words_of(page: PageObject) -> str:
-    return " ".join(page.extract_text().replace("\u200b", "").split())
+@pytest.fixture(scope="module")
+def texts(pages: list[PageObject]) -> list[str]:
+    """What is read of each page, which takes a second."""
+    return [page.extract_text() for page in pages]
 
 
-def test_a_row_is_on_one_page_from_its_name_to_its_last_word(pages):
-    shown = "".join(words_of(page) + "\f" for page in pages)
+def words_of(text: str) -> str:
+    return " ".join(text.replace("\u200b", "").split())
+
+
+def test_a_row_is_on_one_page_from_its_name_to_its_last_word(texts):
+    shown = "".join(words_of(text) + "\f" for text in texts)
     rows = re.findall(r"play p\d+ .{0,400}?planned \d+, rescheduled \d+", shown, re.DOTALL)
     assert len(rows) == 24
     assert not [row for row in rows if "\f" in row]
 
 
-def test_no_page_ends_with_a_head_and_every_page_begins_a_table_with_its_head(pages):
-    for number, page in enumerate(pages):
-        body = words_of(page).partition("plantrail: made from the events of the plan")[0].rstrip()
+def test_no_page_ends_with_a_head_and_every_page_begins_a_table_with_its_head(texts):
+    for number, text in enumerate(texts):
+        body = words_of(text).partition("plantrail: made from the events of the plan")[0].rstrip()
         assert not body.endswith(("Worth knowing Proof", "Who Why", "Proof", *HEADS)), number
         if "planned " in body:
             assert "Promise Owner Due Outcome Worth knowing Proof" in body, number
 
 
-def test_a_word_that_is_wider_than_its_column_breaks_and_is_read_whole(pages):
-    lines = [line for page in pages for line in page.extract_text().splitlines()]
+def test_a_word_that_is_wider_than_its_column_breaks_and_is_read_whole(texts):
+    lines = [line for text in texts for line in text.splitlines()]
     there = "".join("".join(lines).replace("\u200b", "").split())
     assert there.count(LONG) >= 24
     assert not [line for line in lines if LONG in line.replace("\u200b", "")]
 
 
-def test_every_script_has_its_font_in_the_file(pages):
+def test_every_script_has_its_font_in_the_file(pages, texts):
     fonts = {str(font["/BaseFont"]) for page in pages for font in fonts_of(page)}
     for name in ("NotoSansThai", "NotoSansCJK", "NotoEmoji", "LibertinusSerif"):
         assert any(name in font for font in fonts), (name, fonts)
-    shown = "".join(words_of(page) for page in pages)
+    shown = "".join(map(words_of, texts))
     for words in ("การเจรจา", "新しい契約", "합의", "東京支社"):
         assert words in "".join(shown.split())
 
@@ -58,9 +64,9 @@ def fonts_of(page: PageObject) -> list[dict[str, str]]:
     return [font.get_object() for font in page["/Resources"]["/Font"].values()]  # type: ignore[index]
 
 
-def test_what_no_font_has_is_named_instead_of_shown_as_a_box(pages):
-    assert "they are named instead: [U+13000] egyptian hieroglyph a001." in words_of(pages[0])
-    assert "Settle [U+13000] the rest before" in "".join(words_of(page) for page in pages)
+def test_what_no_font_has_is_named_instead_of_shown_as_a_box(texts):
+    assert "they are named instead: [U+13000] egyptian hieroglyph a001." in words_of(texts[0])
+    assert "Settle [U+13000] the rest before" in "".join(map(words_of, texts))
 
 
 @pytest.mark.parametrize(
