@@ -204,6 +204,10 @@ class Aggregate:
         ids = list(self._values.get(kind, _NOTHING))
         return {id: thing for id in ids if (thing := self.find(kind, id)) is not None}
 
+    def values_of(self, kind: type[Thing]) -> Mapping[str, Values]:
+        """Return the values of all things of a kind. The object stays the same until one of them changes."""
+        return self._values.get(kind, _NOTHING)
+
     def open(self, kind: type[Kind]) -> list[Kind]:
         """Return all open things of a kind in the order in which they were added."""
         return [thing for thing in self.all(kind).values() if thing.is_open]

@@ -33,8 +33,8 @@ from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
 from application.findings.finding import Finding
 
-MOST_PARTS, MOST_TICKS = 100, 2_000
-"""How many plans' pages are cached, about 60 kB each, and how many plans' reviews."""
+MOST_PARTS, MOST_TICKS, MOST_TABLES = 100, 2_000, 3_000
+"""How many plans' pages are cached, about 60 kB each, how many plans' reviews, and how many tables of plans."""
 
 
 def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> list[BaseRoute]:
@@ -42,7 +42,8 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
     guard, make_id = PageGuard(services.sessions, services.limits), services.make_id
     ticks = Kept[Sequence[Tick]](MOST_TICKS)
     parts, found = Kept[plan.Parts](MOST_PARTS), Kept[Sequence[Finding]](MOST_PARTS)
-    for kept in (ticks, parts, found):
+    tables = Kept[str](MOST_TABLES)
+    for kept in (ticks, parts, found, tables):
         services.erasures.when_forgotten(kept.drop)
         services.heads.when_another_log(kept.drop_all)
     plans, the_program = plan.PlanPages(rooms.plans, ticks), program.ProgramPages(rooms)
@@ -60,7 +61,7 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
         *measures.routes(services.month_ends, services.now, note_read, guard),
         *me.routes(rooms, services.portfolio, in_place, guard, make_id),
         *OpeningPages(desk, library, "/open-plan", plan.home_of, "/", make_id).routes(guard),
-        *plan.routes(plans, guard, on_top.first, parts),
+        *plan.routes(plans, guard, on_top.first, parts, tables),
         *panel.routes(plans, on_top, guard),
         *live.routes(rooms, services.subscribers, plans, guard),
         *promises.routes(in_place, guard),

@@ -21,6 +21,7 @@ from adapters.web.kept import Kept
 from adapters.web.languages import Speech
 from adapters.web.plan.canvas import canvas_shown
 from adapters.web.plan.presenter import Fact, PlanHead, PlanView, at_cut, head, kind_view, plan_parts
+from adapters.web.plan.tables import drawn_anew, drawn_once
 from adapters.web.plan.timebar import Tick, steps, ticks_of, time_bar
 from adapters.web.plan.value_page import value_view
 from adapters.web.templates import part, render, speech_of
@@ -172,7 +173,7 @@ Parts = tuple[Sequence[Fact], str, str]
 """The facts of a plan, and its rendered canvas and sections."""
 
 
-def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts]) -> list[Route]:
+def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts], tables: Kept[str]) -> list[Route]:
     def plan(asked: PlanRequest) -> Any:
         path, cut, blaming = asked.path, asked.cut, asked.blaming
         facts, canvas, sections = parts(asked)
@@ -181,7 +182,10 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
 
     def parts(asked: PlanRequest) -> Parts:
         def made() -> Parts:
-            found = plan_parts(asked.then, asked.cut, asked.say, asked.blaming, asked.program)
+            known, cut, say = asked.then, asked.cut, asked.say
+            keeps = cut.cut == "now" and not asked.blaming
+            drawn = drawn_once(tables, known, cut, say) if keeps else drawn_anew(say)
+            found = plan_parts(known, cut, say, asked.blaming, asked.program, drawn)
             pack = registry.pack("canvas", asked.then, asked.cut, asked.program)
             assert isinstance(pack, CanvasPack)
             canvas = canvas_shown(pack, asked.path, asked.cut, asked.say)

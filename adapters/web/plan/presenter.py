@@ -1,8 +1,9 @@
 """The page of a plan at a cut: facts at the top, then every section with its age and all its things."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple, get_args
 from urllib.parse import quote, urlencode
 
@@ -101,7 +102,16 @@ class SectionView:
     title: str
     age: str
     is_stale: bool
-    tables: Sequence[ThingTable]
+    tables: Sequence[Any]
+    """Its tables, as `Drawn` returns them."""
+
+
+Drawn = Callable[[str, str, object, Callable[[], ThingTable]], Any]
+"""Draws the table of a kind in a section, given the values that it shows and a function that makes it."""
+
+
+def undrawn(_kind: str, _section: str, _values: object, table: Callable[[], ThingTable]) -> ThingTable:
+    return table()
 
 
 @dataclass(frozen=True)
@@ -164,16 +174,24 @@ def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
     return PlanHead(card.account_name, card.account_id, path, card.archived, tabs, goes_on)
 
 
-def plan_parts(known: LoadedPlan, cut: Cut, say: Speech, blaming: bool, program: Sequence[Recorded] = ()) -> PlanParts:
+def plan_parts(
+    known: LoadedPlan,
+    cut: Cut,
+    say: Speech,
+    blaming: bool,
+    program: Sequence[Recorded] = (),
+    drawn: Drawn = undrawn,
+) -> PlanParts:
     """Return the parts. Raises `CutBeforePlan`."""
     plan = as_the_team_knows(plan_at(known, cut), cut.date)
     zone, records = timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
     shown = Shown(card, cut, say, origins_of(plan, known, cut) if blaming else {})
-    tables: dict[str, list[ThingTable]] = {section: [] for section in get_args(Section)}
+    tables: dict[str, list[Any]] = {section: [] for section in get_args(Section)}
     for kind, things in plan.kinds().items():
         for section, some in by_section(kind, things.values()):
-            tables[section].append(shown.table(kind, some))
+            table = partial(shown.table, kind, some)
+            tables[section].append(drawn(kind.noun, section, plan.values_of(kind), table))
     fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
     return PlanParts(
         facts=list(facts(plan, card, cut, say)),
