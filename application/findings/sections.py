@@ -16,8 +16,9 @@ from application.views.freshness import (
     freshness,
     stale_from,
 )
-from domain.account_plan.entries import SectionConfirmed
+from domain.account_plan.entries import EntryStruck, SectionConfirmed
 from domain.account_plan.language import Section
+from domain.language import Event
 from domain.record import Recorded
 
 
@@ -46,7 +47,7 @@ def empty_section(at: Examined) -> Iterator[Found]:
     empty = [
         section
         for section in get_args(Section)
-        if at.policy.section_days(section, at.tier) and at.latest.get(section, {}).keys() <= {SectionConfirmed}
+        if at.policy.section_days(section, at.tier) and not any(map(_says_something, at.latest.get(section, {})))
     ]
     for section in empty:
         yield Found(
@@ -57,6 +58,12 @@ def empty_section(at: Examined) -> Iterator[Found]:
             remedies=[remedy("write-note", "text", section=section)],
             about=section,
         )
+
+
+def _says_something(kind: type[Event]) -> bool:
+    """Return whether events of a type write something. To confirm a section, or to take back what stood in it, does
+    not."""
+    return not (kind.withdraws or kind in (SectionConfirmed, EntryStruck))
 
 
 def trigger_ignored(at: Examined) -> Iterator[Found]:

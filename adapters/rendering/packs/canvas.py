@@ -124,7 +124,7 @@ def person(each: Json) -> Sequence[Cell]:
         Cell(in_words(each["roles"], "roles"), each["level"], ours=True),
         Cell(
             grade("attitude", attitude),
-            f"we are {grade('strength', each['strength'])}" if each["strength"] else "",
+            f"relationship: {grade('strength', each['strength'])}" if each["strength"] else "",
             tone,
             ours=True,
         ),

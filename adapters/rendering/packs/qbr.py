@@ -225,7 +225,7 @@ def reach(each: Json) -> str:
 
 def standing(each: Json) -> str:
     """Return how well we know the person, and the evidence for their attitude."""
-    known = f"we are {grade('strength', each['strength'])}" if each["strength"] else None
+    known = f"relationship: {grade('strength', each['strength'])}" if each["strength"] else None
     return "; ".join(filter(None, (known, each["evidence"])))
 
 

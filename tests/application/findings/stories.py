@@ -545,6 +545,12 @@ STORIES = [
     ),
     Story(
         "empty-section",
+        [("2026-01-06", "state-vision", {"horizon_on": "2029-01-01", "statement": "Every plant"})],
+        loud=[("2026-01-07", "withdraw-vision", {"reason": "Of another account"})],
+        numbers={"sections": {"vision": {"strategic": 366}}},
+    ),
+    Story(
+        "empty-section",
         quiet=[("2026-01-06", "state-vision", {"horizon_on": "2029-01-01", "statement": "Every plant"})],
         loud=[("2026-01-06", "confirm-section", {"section": "vision"})],
         numbers={"sections": {"vision": {"strategic": 366}}},
