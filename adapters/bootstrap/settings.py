@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -65,6 +66,18 @@ class Settings(BaseSettings):
             raise ValueError("must name a presentation that is there, such as company.pptx")
         return given
 
+    @field_validator("public_url", "url", "oidc_issuer", "witnesses")
+    @classmethod
+    def _can_be_parsed(cls, given: str | None) -> str | None:
+        """What it has to be beyond that is said where it is used."""
+        for each in (given or "").split():
+            try:
+                _ = urlsplit(each).port
+            except ValueError:
+                why = "must be a URL such as https://plans.example.com, without a wrong host or port"
+                raise ValueError(why) from None
+        return given
+
     @field_validator("log_key", "witness_secret")
     @classmethod
     def _is_a_secret(cls, given: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -123,7 +136,7 @@ class Settings(BaseSettings):
     """PLANTRAIL_CONNECTIONS: how many connections may be open at once."""
     connections_per_address: int = Field(default=500, ge=1, le=100_000)
     """PLANTRAIL_CONNECTIONS_PER_ADDRESS: how many of them from one address. Behind a proxy, all come from its own."""
-    access_events_days: int = Field(default=DAYS_OF_ACCESS_EVENTS, ge=30)
+    access_events_days: int = Field(default=DAYS_OF_ACCESS_EVENTS, ge=30, le=36_500)
     """PLANTRAIL_ACCESS_EVENTS_DAYS: days for which the record of who has read what is kept."""
     public_url: str | None = None
     """PLANTRAIL_PUBLIC_URL: where others reach the service, which serves the schemas that events name. Default: the
