@@ -50,6 +50,14 @@ class Grounds(Protocol):
         """Put on record what is read by it. Raises `AccessLogFull`."""
 
 
+class RestsOn(NamedTuple):
+    """What was so before anything was read for an answer: what it rests on is no later, however long it takes to make.
+    Midnight or another log may come in between."""
+
+    since: datetime
+    log: UUID | None
+
+
 @dataclass(frozen=True)
 class OfAPlan:
     """What a view of a plan depends on that depends on nothing but the plan, the day it is there, and the program by
@@ -85,9 +93,10 @@ class OfAPlan:
         answer: Answer,
         scope: Scope,
     ) -> Self:
-        since, zone = now(), time_zone(known.type.card(known.state).timezone)
+        since, log = scope["rests_on"]
+        zone = time_zone(known.type.card(known.state).timezone)
         until = datetime.combine(since.astimezone(zone).date() + timedelta(days=1), time(), zone)
-        which = known.type.noun, known.id, known.version, scope.get("judged_by"), heads.seen_log
+        which = known.type.noun, known.id, known.version, scope.get("judged_by"), log
         return cls(heads, now, note, *which, since, until, cut, tag, ref(answer))
 
     async def hold(self) -> bool:

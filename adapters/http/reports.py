@@ -114,7 +114,7 @@ def routes(
         closing = asked.to or asked.as_of
         if closing:
             cuts.cut("to" if asked.to else "as_of", closing)
-        log = views.seen_log
+        log = request.scope["rests_on"].log
         question = log, known.id, known.version, known.erasures, cuts.now.date(), asked.from_, closing
         meant = remembered.cuts.get(question)
         if meant is None:

@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic_core import to_json
 
 from adapters.access.access_log import Access, AccessLog
-from adapters.http.again import OfAPlan
+from adapters.http.again import OfAPlan, RestsOn
 from adapters.http.budgets import Work, in_turn
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
 from adapters.http.elsewhere import pass_on_if_long
@@ -95,11 +95,6 @@ class Views(Generic[A]):
         self._aggregates.drop_all()
         self._ready.drop_all()
 
-    @property
-    def seen_log(self) -> UUID | None:
-        """The id of the log from which the last version came."""
-        return self._heads.seen_log
-
     async def log(self) -> UUID:
         """Return the id of the current log. Raises `StoreUnavailable`."""
         return await self._heads.log()
@@ -166,7 +161,10 @@ class Views(Generic[A]):
         `asked` is a look-up of its version that was begun before. Raises `StoreUnavailable`, and `TakesLong` for a view
         of many events that another process answers.
         """
+        now = self.now()
         version = await (asked or self._heads.ask(id))
+        if request is not None:  # the first that the answer rests on
+            request.scope.setdefault("rests_on", RestsOn(now, self._heads.seen_log))
         pass_on_if_long(request, version)
         known = self._aggregates.remembered(id)
         if 0 < known.version < version:
@@ -205,8 +203,9 @@ class Views(Generic[A]):
         self.note_read(request, known.id, f"version:{until.version}")
         moves = until.cut == "now" or until.provisional
         struck = until.struck + (since is not None and since.struck)
+        rests_on: RestsOn = request.scope["rests_on"]
         tag = etag(
-            self._heads.seen_log,
+            rests_on.log,
             until.version,
             known.erasures,
             until.date if moves else None,

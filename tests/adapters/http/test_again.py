@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from adapters.http import views
+from adapters.http.conditional import Answer
 from adapters.http.views import PlanViews
 from adapters.postgres.portfolio import PostgresPortfolio
 from adapters.postgres.store import Store
@@ -97,6 +99,24 @@ def test_what_was_answered_in_another_form_is_not_given_to_who_asks_for_none(sto
         liked = acme.request("GET", path, headers=[("Accept", line) for line in lines])
         assert liked.headers["content-type"].startswith("text/markdown")
         assert acme.get(path).headers["content-type"] == "application/json"
+
+
+def test_an_answer_that_was_begun_before_midnight_is_not_given_again_after_it(planning: Api, monkeypatch):
+    """However long it takes to make: what it rests on is the day on which it was begun."""
+
+    def overdue() -> int:
+        return int(planning.view().json()["metrics"]["promises"]["overdue"])
+
+    def made_until_midnight(view: Any, request: Any) -> Answer:
+        planning.clock.now = instant("2026-01-21T00:00:01")
+        return written(view, request)
+
+    written = views._written
+    planning.clock.now = instant("2026-01-20T23:59:59")
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "_written", made_until_midnight)
+        assert overdue() == 0
+    assert (overdue(), overdue()) == (1, 1)
 
 
 def test_an_overdue_promise_is_told_on_the_day_it_is_overdue(planning: Api):
