@@ -23,9 +23,9 @@ from application.views.metrics import whitespace_totals
 from domain.account_plan import ACCOUNT_PLAN, COMMANDS
 from domain.account_plan.health import Contract
 from domain.language import Refusal
-from tests.application.reports.test_said_vs_did import DEMO, SCENARIOS
 from tests.examples import examples, spread
 from tests.histories import History, opened, said_at_random, told_as_far_as_accepted
+from tests.places import DEMO, SCENARIOS
 
 IDS = st.sampled_from(["a", "b", "c"])
 FINISH = {"result": "Done"}
