@@ -57,8 +57,9 @@ def given_key(store: Store, name: str, role: GivenRole, *plans: str, sees_all: b
 
 
 def known_keys(store: Store, now: Callable[[], datetime] = lambda: MONDAY) -> ApiKeyCache:
-    """Return a cache of the keys that has just been refreshed."""
-    known = ApiKeyCache(store.api_keys, now)
+    """Return a cache of the keys that has just been refreshed. Nobody refreshes it by itself, so it does not age: after
+    a minute of a slow machine it would take no key any more."""
+    known = ApiKeyCache(store.api_keys, now, monotonic=lambda: 0.0)
     known.refresh()
     return known
 
