@@ -6,6 +6,7 @@ requested separately.
 """
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from time import monotonic
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from starlette.routing import Route
 
 from adapters.http.app import Rooms
 from adapters.http.event_stream import HEARTBEAT, LONGEST_STREAM
-from adapters.http.live import Live
+from adapters.http.live import Live, TooManyWaiting
 from adapters.http.subscribers import Subscribers
 from adapters.rendering.words import spaced
 from adapters.web.guard import PageGuard, visitor_of
@@ -43,9 +44,16 @@ def routes(rooms: Rooms, subscribers: Subscribers, plans: PlanPages, guard: Page
         )
 
     async def told(request: Request, live: Live, caller: Caller) -> AsyncIterator[bytes]:
-        """Yield the latest version of each changed plan, until the session, the service or the hour ends."""
-        until = monotonic() + LONGEST_STREAM
+        """Yield the latest version of each changed plan, until the session, the service or the hour ends, or it cannot
+        be followed for the moment: the browser comes again in three seconds."""
         yield b"retry: 3000\n: \n\n"
+        with suppress(CursorGone, StoreUnavailable, TooManyWaiting):
+            async for line in versions(request, live, caller):
+                yield line
+
+    async def versions(request: Request, live: Live, caller: Caller) -> AsyncIterator[bytes]:
+        """Raises `CursorGone`, `StoreUnavailable`, `TooManyWaiting`."""
+        until = monotonic() + LONGEST_STREAM
         with live.subscribed(caller.actor):
             part = await live.part(NOW, ALL, MOST_AT_ONCE)
             while not live.over and monotonic() < until:
@@ -56,12 +64,9 @@ def routes(rooms: Rooms, subscribers: Subscribers, plans: PlanPages, guard: Page
                 if not moved:
                     yield b": \n\n"
                     continue
-                try:
-                    part = await live.part(part.next, ALL, MOST_AT_ONCE)
-                except (CursorGone, StoreUnavailable):
-                    return
-                versions = {UUID(str(row.originator_id)): row.originator_version for row in part.rows}
-                for id, version in await seen(caller, versions):
+                part = await live.part(part.next, ALL, MOST_AT_ONCE)
+                latest = {UUID(str(row.originator_id)): row.originator_version for row in part.rows}
+                for id, version in await seen(caller, latest):
                     yield b"event: version\ndata: %b\n\n" % to_json({"plan": str(id), "version": version})
 
     async def seen(caller: Caller, versions: dict[UUID, int]) -> Sequence[tuple[UUID, int]]:

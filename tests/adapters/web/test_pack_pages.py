@@ -1,7 +1,10 @@
 """Packs as pages, and what a live page asks for when it is told of another version."""
 
 import pytest
+from structlog.testing import capture_logs
 
+from adapters.http import live
+from application.aggregates.ports import StoreUnavailable
 from tests.adapters.web.test_pages import signed_in, text_of
 
 
@@ -25,6 +28,23 @@ def test_a_live_page_is_told_who_changed_what_after_its_version(acme):
     told = acme.get(f"/plans/{acme.plan}/since?after={seen}", signed_in(acme)).json()
     assert told == {"version": seen + 1, "lines": ["ann: action added"]}
     assert acme.get(f"/plans/{acme.plan}/since?after=x", signed_in(acme)).json()["lines"] == []
+
+
+@pytest.mark.parametrize("why", ["too many", "away"])
+def test_a_live_page_that_cannot_be_followed_ends_in_order_and_is_asked_for_again(acme, monkeypatch, why):
+    """Every browser asks again within seconds: none of that is a mistake of ours to be told each time."""
+
+    async def away(*_):
+        raise StoreUnavailable
+
+    if why == "away":
+        monkeypatch.setattr(live.Live, "part", away)
+    else:
+        monkeypatch.setattr(live, "MOST_OF_ONE", 0)
+    with capture_logs() as lines:
+        answer = acme.get("/live", signed_in(acme))
+    assert (answer.status_code, answer.text) == (200, "retry: 3000\n: \n\n")
+    assert not [line for line in lines if line["event"] == "unhandled"]
 
 
 def test_a_page_is_compressed_where_the_browser_takes_that(acme):
