@@ -7,6 +7,7 @@ from application.findings.finding import Found, remedy
 from application.findings.sentences import called, counted, listed
 from domain.account_plan.competition import Competitor
 from domain.account_plan.hypotheses import Hypothesis
+from domain.account_plan.overview import Unit
 from domain.account_plan.plays import Play
 
 
@@ -59,7 +60,8 @@ def no_counter_strategy(at: Examined) -> Iterator[Found]:
     for each in at.all(Competitor).values():
         entrenched = each.position == "entrenched" or (each.position is None and each.entrenched_in)
         if entrenched and not each.displacement_angle and each.id not in against:
-            where = f" in {listed(each.entrenched_in)}" if each.entrenched_in else ""
+            units = [unit for id in each.entrenched_in if (unit := at.plan.find(Unit, id))]
+            where = f" in {listed(map(called, units))}" if units else ""
             yield Found(
                 f"{each.name} is entrenched{where}, and there is neither an open play against it nor a way to displace"
                 " it. Say what would, or plan a play.",

@@ -105,8 +105,8 @@ def custom_development_open(at: Examined) -> Iterator[Found]:
     if len(now) > before:
         yield Found(
             f"{counted(len(now), 'request')} for custom development {'is' if len(now) == 1 else 'are'} unaccepted"
-            f" ({listed(map(called, now))}), {before} {RISING_DAYS} days ago. Have them decided before the account"
-            " waits for them.",
+            f" ({listed(map(called, now))}); {RISING_DAYS} days ago there were {before}. Have them decided before"
+            " the account waits for them.",
             max(map(at.added_on, now)),
             now,
             at.events(now),

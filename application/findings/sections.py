@@ -6,7 +6,7 @@ from typing import get_args
 
 from application.findings.examined import VERSION, Examined
 from application.findings.finding import Found, Remedy, remedy
-from application.findings.sentences import days, listed, spaced
+from application.findings.sentences import called, days, listed, spaced
 from application.views.freshness import (
     AD_HOC_DAYS,
     MAY_ASK,
@@ -80,7 +80,7 @@ def trigger_ignored(at: Examined) -> Iterator[Found]:
             continue
         sections = TOUCHED[trigger.event.noun]
         yield Found(
-            _ignored(trigger, since, due_on, met_on, sections),
+            _ignored(trigger, at, since, due_on, met_on, sections),
             due_on + timedelta(days=1),
             events=[each.id for each in (trigger, answer) if each],
             remedies=[] if met_on else [confirm(sections[0])],
@@ -93,8 +93,13 @@ def _reviewed_since(at: Examined, met_on: date) -> bool:
     return any(each.held_on > met_on for each in at.held)
 
 
-def _ignored(trigger: Recorded, since: date, due_on: date, met_on: date | None, sections: tuple[Section, ...]) -> str:
-    what = f"{spaced(type(trigger.event).noun)} {trigger.event.subject()} of {since}"
+def _ignored(
+    trigger: Recorded, at: Examined, since: date, due_on: date, met_on: date | None, sections: tuple[Section, ...]
+) -> str:
+    noun, id = trigger.event.noun, trigger.event.subject()
+    thing = at.plan.named(noun, id)
+    event = called(thing) if thing else id
+    what = f"{spaced(noun)} {event} of {since}"
     wanted = f"asked for an update of {listed(sections, 'or')} by {due_on}"
     if met_on:
         return f"The {what} {wanted}; it came {days((met_on - due_on).days)} late, on {met_on}."

@@ -47,8 +47,10 @@ def rank_only(at: Examined) -> Iterator[Found]:
     criteria = at.card.criteria
     if criteria is None or not any(getattr(criteria, name) for name in FUTURE):
         yield Found(
-            f"The account is strategic, and nothing speaks for its future: {listed(map(spaced, FUTURE), 'or')} was"
-            " scored above 0 in no round. Score it.",
+            f"The account is strategic, and {listed(map(spaced, FUTURE), 'or')} was not scored above 0 when it was"
+            " scored last: nothing speaks for its future. Score it anew."
+            if criteria
+            else "The account is strategic and was never scored, so nothing speaks for its future. Score it.",
             at.since([at.card]) if criteria else at.card.opened_on,
             [at.card],
             at.events([at.card]),

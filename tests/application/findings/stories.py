@@ -594,6 +594,7 @@ STORIES = [
         ended_by="score-account",
         saying={"criteria": {"whitespace": 2}},
     ),
+    Story("rank-only", quiet=[("2026-01-06", "score-account", {"criteria": {"trajectory": 1}})]),
 ]
 
 
