@@ -10,9 +10,6 @@ from domain.account_plan.standing import ATTITUDES, Attitude, AttitudeWord, in_a
 from domain.calendar import FIRST_DAY, LAST_DAY, Day, years_after
 from domain.cautions import about_days
 from domain.language import (
-    LONGEST_PERSON_ID,
-    LONGEST_TEXT,
-    MOST_ITEMS,
     AccountId,
     AtLeastOne,
     Count,
@@ -42,10 +39,10 @@ def signs(count: int, prefix: str = "") -> str:
     ("kind", "value", "taken"),
     [
         (Name, signs(200), IN), (Name, signs(201), OUT), (Name, "x", IN),
-        (Text, signs(LONGEST_TEXT), IN), (Text, signs(LONGEST_TEXT + 1), OUT),
+        (Text, signs(10_000), IN), (Text, signs(10_001), OUT),
         (Slug, signs(64), IN), (Slug, signs(65), OUT),
         (AccountId, signs(128), IN), (AccountId, signs(129), OUT),
-        (PersonId, signs(LONGEST_PERSON_ID), IN), (PersonId, signs(LONGEST_PERSON_ID + 1), OUT),
+        (PersonId, signs(128), IN), (PersonId, signs(129), OUT),
         (Url, signs(2000, "https://"), IN), (Url, signs(2001, "https://"), OUT),
         (Email, signs(254, "a@"), IN), (Email, signs(255, "a@"), OUT),
         (Attitude, -2, IN), (Attitude, -3, OUT), (Attitude, 2, IN), (Attitude, 3, OUT),
@@ -58,8 +55,8 @@ def signs(count: int, prefix: str = "") -> str:
         (PositiveAmount, "1.1234567", OUT),
         (Day, str(FIRST_DAY), IN), (Day, str(FIRST_DAY - timedelta(1)), OUT),
         (Day, str(LAST_DAY), IN), (Day, str(LAST_DAY + timedelta(1)), OUT),
-        (Many[int], [1] * MOST_ITEMS, IN), (Many[int], [1] * (MOST_ITEMS + 1), OUT), (Many[int], [], IN),
-        (AtLeastOne[int], [1] * MOST_ITEMS, IN), (AtLeastOne[int], [1] * (MOST_ITEMS + 1), OUT),
+        (Many[int], [1] * 100, IN), (Many[int], [1] * 101, OUT), (Many[int], [], IN),
+        (AtLeastOne[int], [1] * 100, IN), (AtLeastOne[int], [1] * 101, OUT),
         (AtLeastOne[int], [], OUT), (AtLeastOne[int], [1], IN),
     ],
 )  # fmt: skip

@@ -53,6 +53,15 @@ def test_a_review_is_scheduled_with_an_agenda_and_those_invited():
     assert (review.state, review.agenda[1].minutes, review.theirs) == ("scheduled", 40, ("cfo",))
 
 
+def test_a_topic_takes_a_minute_at_least_and_a_day_at_most():
+    for minutes in (1, 1_440):
+        terms = PLANNED | {"agenda": ({"topic": "What we did", "minutes": minutes},)}
+        given(CFO).when(ScheduleReview(**terms)).then(ReviewScheduled(**terms))
+    for minutes in (0, 1_441):
+        with pytest.raises(ValidationError):
+            ScheduleReview(**PLANNED, agenda=({"topic": "What we did", "minutes": minutes},))
+
+
 @pytest.mark.parametrize(
     ("nobody", "side"),
     [

@@ -45,6 +45,14 @@ def test_what_would_still_name_them_is_told_too(told):
     assert left == {"2": ("ActionAdded", ["statement"], []), "7": ("ActionAdded", ["statement"], [])}
 
 
+def test_an_id_that_names_them_is_left_and_the_ids_of_people_are_no_words(told):
+    told.on("2026-01-11", "add-action", id="call-jane", statement="Measure line C", about=[], **CALL)
+    told.on("2026-01-11", "log-touch", id="t", happened_on="2026-01-11", kind="call", stakeholders=["cfo"],
+            members=["ann"])  # fmt: skip
+    left = [(each.event.rpartition(":")[2], each.fields) for each in found(told).left]
+    assert left == [("2", ["statement"]), ("7", ["statement"]), ("10", ["id"])]
+
+
 def test_no_trace_repeats_the_words(told):
     assert "Jane" not in found(told).model_dump_json()
 

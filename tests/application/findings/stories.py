@@ -218,6 +218,12 @@ STORIES = [
         loud=[touch("2026-03-01", "p")],
     ),
     Story(
+        "single-threaded",
+        [person("p"), person("q"), person("r"), knows("p"), knows("q"), touch("2026-02-01", "p")],
+        quiet=[touch("2026-03-01", "r")],
+        loud=[touch("2026-03-01", "p")],
+    ),
+    Story(
         "paper-plan",
         [person("p"), person("q"), knows("p")],
         ("2026-07-06", "2026-07-07"),
@@ -435,6 +441,17 @@ STORIES = [
         loud=[touch("2026-03-01", "coo", kind="executive_meeting", topics=["line b", "Rework"])],
     ),
     Story(
+        "executive-meeting-is-qbr",
+        [
+            COO,
+            qbr("Q1", "2026-02-01", topics=["Prices"]),
+            review("M1", "2026-02-15", topics=["Rework", "Line B"]),
+            qbr("Q2", "2026-03-02", topics=["Line B"]),
+        ],
+        quiet=[touch("2026-03-01", "coo", kind="executive_meeting", topics=["Line B", "Rework"])],
+        loud=[touch("2026-03-01", "coo", kind="executive_meeting", topics=["Prices"])],
+    ),
+    Story(
         "repeated-topics",
         [COO, qbr("Q1", "2026-02-01", topics=["Rework", "Line B"])],
         quiet=[qbr("Q2", "2026-03-01", topics=["Line C"])],
@@ -570,6 +587,7 @@ STORIES = [
         [
             unit("a"),
             offering("o0"),
+            offering("o1"),
             (
                 "2026-01-05",
                 "set-contract",

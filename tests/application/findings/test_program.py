@@ -139,7 +139,7 @@ def test_who_scores_as_a_strategic_account_in_two_rounds_is_to_be_promoted():
 
 
 PHASES: list[tuple[str, Sequence[PlanStanding], Sequence[PlanStanding]]] = [
-    ("pilot", [plan("acme")], [plan("acme", last_review_on=date(2026, 3, 1))]),
+    ("pilot", [plan("acme", last_review_on=date(2026, 3, 2))], [plan("acme", last_review_on=date(2026, 3, 1))]),
     ("instrument", [plan("acme")], [plan("acme", currency="USD")]),
     ("roll_out", [plan("acme")], [plan("other")]),
     ("cross_functional", [plan("acme")], [plan("acme", lacks_roles=True)]),
@@ -194,3 +194,115 @@ def test_the_policy_says_how_loud_a_rule_of_the_program_is_and_may_turn_it_off()
     off = {"findings": {"list-not-refreshed": {"severity": "alarm", "off": True}}}
     assert [each.severity for each in findings(program(**loud), day="2026-06-01").items] == ["alarm"]
     assert findings(program(**off), day="2026-06-01").items == []
+
+
+def test_what_is_found_is_said_word_for_word_with_the_accounts_it_is_about():
+    practice = program()
+    for day, phase in (("2026-02-02", "pilot"), ("2026-02-03", "rhythm"), ("2026-02-04", "cross_functional")):
+        practice.on(day, "begin-phase", phase=phase, accounts=["a0", "a1", "nobody"] if phase == "pilot" else [])
+    commit(practice, "summer", "2026-03-02", {"top_arr": 2}, a0="strategic", zeta="growth")
+    commit(practice, "autumn", "2026-04-02", {"top_arr": 2}, a0="strategic", zeta="growth", omega="growth")
+    practice.on("2026-04-03", "begin-phase", phase="roll_out")
+    practice.on("2026-04-03", "begin-phase", phase="instrument")
+    practice.on("2026-04-03", "set-exchange-rates", as_of_on="2026-04-01", rates={"USD": "0.9"})
+    marks = dict.fromkeys(("summer", "autumn"), Criteria(top_arr=2))
+    found = findings(
+        practice,
+        plan("a0", text=SAME, scores=marks, last_review_on=date(2026, 2, 1)),
+        plan("a1", text=SAME, is_sponsored=False, lacks_roles=True, milestones=3, milestones_held=1,
+             last_review_on=date(2026, 3, 7)),
+        plan("a2", is_sponsored=False, lacks_roles=True, milestones=2, milestones_held=2, currency="CHF",
+             last_review_on=None),
+        plan("a3", last_review_on=date(2026, 3, 8)),
+        plan("a4", currency="USD"),
+        plan("zeta", "growth", scores=marks | {"autumn": Criteria(top_arr=3)}),
+    ).items  # fmt: skip
+    late = "was not reviewed for more than 31 days"
+    assert [(each.rule, each.severity, str(each.since_on), each.sentence) for each in found] == [
+        (
+            "list-too-long",
+            "alarm",
+            TODAY,
+            ("5 accounts are strategic, more than 4; the list aims at 1. Commit a shorter one."),
+        ),
+        (
+            "copy-paste-plans",
+            "warning",
+            TODAY,
+            (
+                "100 % of what the plans of A0 and A1 say is the same, word for word."
+                " Write down what is so at each of them."
+            ),
+        ),
+        (
+            "sponsor-share",
+            "warning",
+            TODAY,
+            ("3 of 5 strategic accounts have executive sponsors on both sides; 70 % should. Find them at A1 and A2."),
+        ),
+        (
+            "phase-exit",
+            "hint",
+            "2026-02-02",
+            (
+                "The phase pilot, begun on 2026-02-02, cannot be completed yet: the plan"
+                " of A0 was not reviewed since 2026-02-02 and nobody has no plan."
+            ),
+        ),
+        (
+            "phase-exit",
+            "hint",
+            "2026-02-03",
+            (
+                "The phase rhythm, begun on 2026-02-03, cannot be completed yet: the plan"
+                f" of A0 {late}, the plan of A1 {late} and the plan of A2 {late}."
+            ),
+        ),
+        (
+            "phase-exit",
+            "hint",
+            "2026-02-04",
+            (
+                "The phase cross functional, begun on 2026-02-04, cannot be completed"
+                " yet: required roles are filled by nobody at A1 and A2."
+            ),
+        ),
+        (
+            "phase-exit",
+            "hint",
+            "2026-04-03",
+            ("The phase roll out, begun on 2026-04-03, cannot be completed yet: omega is on the list and has no plan."),
+        ),
+        (
+            "phase-exit",
+            "hint",
+            "2026-04-03",
+            (
+                "The phase instrument, begun on 2026-04-03, cannot be completed yet:"
+                " amounts in CHF have no exchange rate."
+            ),
+        ),
+        (
+            "promotion-due",
+            "hint",
+            TODAY,
+            (
+                "Zeta is a growth account and scored as high as a strategic one in 2 rounds."
+                " Nominate it, or say in a round why it stays."
+            ),
+        ),
+        (
+            "milestones-share",
+            "hint",
+            TODAY,
+            ("3 of 5 open milestones of all plans are in the calendar; 80 % should be. Hold those of A1."),
+        ),
+    ]
+    assert [[each.id for each in found[place].things] for place in (0, 1, 2, 8, 9)] == [
+        [], ["a0", "a1"], ["a1", "a2"], ["zeta"], ["a1"],
+    ]  # fmt: skip
+    assert [(each.command, each.body, each.missing) for each in (*found[0].remedies, *found[8].remedies)] == [
+        ("open-round", {"tiers": {"strategic": 1}}, ["title", "due_on"]),
+        ("nominate", {"account": "zeta", "account_name": "Zeta"}, ["round", "why"]),
+    ]
+    assert [each.events for each in found[3:5]] == [[practice.event(7)], [practice.event(8)]]

@@ -25,6 +25,22 @@ def test_the_estimate_is_near_the_truth(length: int, changed: int, random):
     assert estimate == pytest.approx(exactly(a, b), abs=0.25)
 
 
+def test_the_last_word_counts_and_who_says_nothing_is_like_nobody():
+    text = WORDS[:59]
+    one, other = (signature([" ".join([*text, last])]) for last in ("alpha", "omega"))
+    assert 0.9 < similarity(one, other) < 1
+    assert similarity(one, one) == 1
+    nothing = signature([])
+    assert (nothing, similarity(nothing, nothing)) == ((), 0)
+    assert signature([" ".join(text)]) == (), "59 words are too few"
+
+
+def test_words_of_lists_are_words_of_the_plan_as_well():
+    plan = opened()
+    plan.on("2026-01-05", "write-summary", relevance="They lead", challenges=["Rework is up", "Welders leave"])
+    assert {"They lead", "Rework is up", "Welders leave"} <= set(own_words(plan.known.state))
+
+
 def test_only_pairs_that_are_alike_enough_are_told_the_most_alike_first():
     text = WORDS[:200]
     plans = {

@@ -317,6 +317,32 @@ def test_the_business_review_shows_what_was_delivered_and_what_both_do_next_and_
     assert (later.joint_plan.ours, [each.id for each in later.joint_plan.theirs]) == ([], ["customer"])
 
 
+def test_the_pack_of_the_review_held_last_goes_back_to_the_one_before_and_of_the_first_to_the_opening():
+    held = {"kind": "qbr", "audience": "customer", "ours": ["ann"], "theirs": ["coo"]}
+    history = told(*PEOPLE, ("2026-01-12", "hold-review", {"id": "q1", "held_on": "2026-01-12", **held}))
+    first = made("qbr", history)
+    assert (first.review.id, first.since_on) == ("q1", date(2026, 1, 5))
+    history.on("2026-02-12", "hold-review", id="q2", held_on="2026-02-12", **held)
+    second = made("qbr", history)
+    assert (second.review.id, second.since_on) == ("q2", date(2026, 1, 12))
+    nothing = made("qbr", told(*PEOPLE))
+    assert (nothing.review, nothing.since_on) == (None, date(2026, 1, 5))
+
+
+def test_the_read_out_shows_the_five_openings_that_are_worth_most():
+    offers = {f"o{each}": {"arr_potential": str(100 + each), "probability": "0.5"} for each in range(6)}
+    history = told(
+        ("2026-01-05", "add-unit", {"id": "a", "name": "Plant A", "kind": "site", "buying_center": True}),
+        *(("2026-01-05", "list-offering", {"id": id, "name": f"Hub {id}", "kind": "product"}) for id in offers),
+        *(
+            ("2026-01-05", "assess-cell", {"unit": "a", "offering": id, "penetration": "aware", **worth})
+            for id, worth in offers.items()
+        ),
+    )
+    openings = made("readout", history).expansion.openings
+    assert [each.offering for each in openings] == ["Hub o5", "Hub o4", "Hub o3", "Hub o2", "Hub o1"]
+
+
 def test_the_hash_of_the_document_that_was_sent_is_kept_and_stays_when_the_metrics_change():
     history = told(*PEOPLE, ("2026-01-05", "schedule-review", QBR))
     sent = {"id": "q", "circulated_on": "2026-01-05", "sha256": "ab" * 32}

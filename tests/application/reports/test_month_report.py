@@ -1,14 +1,16 @@
 """Said versus did across plans for a month of the calendar."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from application.reports.month_report import MonthReport, MonthReportBuilder, month_report
-from application.reports.months import MonthInTheFuture, MonthUnknown, month_named
+from application.reports.months import Month, MonthInTheFuture, MonthUnknown, cuts_of, month_named
 from application.reports.plan_month import PlanInMonth
+from application.reports.said_vs_did import last_position
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 from tests.cases import for_each
@@ -124,6 +126,17 @@ def test_a_month_to_come_is_refused_but_not_one_that_has_begun_somewhere() -> No
     now = instant("2026-03-31T12:00:00Z")
     found = month_report(month_named("2026-04", now), [plan.known for plan in plans], now)
     assert [plan.plan for plan in found.plans] == ["auckland"]
+
+
+def test_a_month_has_begun_for_a_plan_in_which_something_was_recorded_in_it_whatever_the_clock_says() -> None:
+    plan = opened("acme")
+    plan.on("2026-04-01", "write-note", section="plan", text="Seen")
+    april, behind = Month.of(date(2026, 4, 1)), instant("2026-03-31T12:00:00Z")
+    assert cuts_of(april, plan.known, behind) is not None
+    assert cuts_of(april, opened("beta").known, behind) is None
+    assert [last_position(plan.known, plan.cut(cut, "2026-04-02")) for cut in ("2026-01-04", "2026-03-31", "now")] == [
+        0, 1, 2,
+    ]  # fmt: skip
 
 
 @for_each("text", ["2026-13", "2026-3", "March", "2026-03-01", "0001-01", "２０２６-03"])
