@@ -1,6 +1,7 @@
-"""Rows of a plan that somebody else changes while they are imported."""
+"""What becomes of each row of a plan, also where somebody else changes the plan while rows are imported."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 from adapters.bootstrap.imports import importing
@@ -9,7 +10,7 @@ from adapters.exchange.imports.request import ImportRequest
 from adapters.postgres.store import Store
 from application.aggregates.access import Caller
 from application.imports.importing import Importer
-from application.imports.rows import Row, RowResult
+from application.imports.rows import Row, RowResult, Wrong
 from application.library.from_library import LibraryReader
 from tests.cases import for_each
 
@@ -20,9 +21,10 @@ CALLS = [
 ]
 
 
-def importer(store: Store, plan: str, **asked: bool) -> Importer:
+def importer(store: Store, plan: str, **asked: Any) -> Importer:
     carry_out = importing(account_plans(store), LibraryReader(the_program(store), utc_now, uuid4), b"secret")
-    return carry_out(ANN, ImportRequest(kind="actions", plan=plan, dry_run=False, **asked), str(uuid4()))
+    request = ImportRequest.model_validate({"kind": "actions", "plan": plan, "dry_run": False, **asked})
+    return carry_out(ANN, request, str(uuid4()))
 
 
 def rows(*bodies: dict[str, str]) -> list[Row]:
@@ -61,3 +63,60 @@ def test_what_the_plan_refuses_by_now_leaves_the_other_rows_or_takes_them_along(
     by_ann = importer(service.store, acme.plan, all_or_nothing=all_or_nothing)
     assert outcomes(by_ann.rows_of_plan(acme.plan, overtaken())) == [(2, "failed"), (3, fourth)]
     assert acme.version == 3 + (fourth == "recorded")
+
+
+def told(results: Iterator[RowResult]) -> dict[int, tuple[str, list[tuple[str | None, str, str | None]]]]:
+    return {
+        each.number: (each.outcome, [(wrong.column, wrong.detail, wrong.read) for wrong in each.wrong])
+        for each in results
+    }
+
+
+def test_each_row_is_told_by_its_column_what_is_wrong_and_the_others_are_recorded(service):
+    acme = service.with_a_plan(f"acme-{uuid4().hex}")
+    bare = {name: value for name, value in CALLS[1].items() if name != "due_on"}
+    table = [
+        Row(2, [CALLS[0]]),
+        Row(3, [bare], {"due_on": ("Due", "")}),
+        Row(4, [bare | {"id": "b"}]),
+        Row(5, [CALLS[2] | {"kind": "taks"}], {"kind": ("Sort", "taks")}),
+        Row(6, [CALLS[3]], wrong=[Wrong("Due", "is no day", "31.31.")]),
+        Row(7, [CALLS[0] | {"statement": "Call again"}]),
+        Row(8, [CALLS[3] | {"goal": "nothing"}], {"goal": ("Goal", "nothing")}),
+    ]
+    empty = "is empty, and every row needs it"
+    tried = told(importer(service.store, acme.plan, dry_run=True).rows_of_plan(acme.plan, table))
+    assert acme.version == 1, "whoever tries records nothing"
+    came = told(importer(service.store, acme.plan).rows_of_plan(acme.plan, table))
+    assert came == tried
+    assert {number: outcome for number, (outcome, _) in came.items()} == {2: "recorded"} | dict.fromkeys(
+        range(3, 9), "failed"
+    )
+    assert (came[3][1], came[4][1]) == ([("Due", empty, None)], [("due_on", empty, None)])
+    [(column, detail, read)] = came[5][1]
+    assert (column, detail.endswith("did you mean “task”?"), read) == ("Sort", True, "taks")
+    assert came[6][1] == [("Due", "is no day", "31.31.")]
+    [(_, same, _)], [(goal, _, named)] = came[7][1], came[8][1]
+    assert same.startswith("Row 2 is the same by its id")
+    assert (goal, named, acme.version) == ("Goal", "nothing", 2)
+    other = [Row(2, [CALLS[0] | {"statement": "Call again"}])]
+    [again] = importer(service.store, acme.plan).rows_of_plan(acme.plan, other)
+    assert (again.outcome, again.differs, acme.version) == ("already there", ["statement"], 2)
+
+
+def test_rows_of_a_plan_that_is_not_there_say_so_and_amounts_are_in_the_currency_of_the_plan(service):
+    acme = service.with_a_plan(f"acme-{uuid4().hex}")
+    nowhere = importer(service.store, acme.plan)
+    assert told(nowhere.rows_of_plan("nobody", rows(*CALLS[:2]))) == {
+        2: ("failed", [(None, "There is no plan “nobody”.", None)]),
+        3: ("failed", [(None, "There is no plan “nobody”.", None)]),
+    }
+    assert told(nowhere.rows_of_plan("", rows(CALLS[0]))) == {2: ("failed", [(None, "It names no plan.", None)])}
+    deal = {"name": "Line B", "amount": "5", "stage": "open", "close_on": "2027-01-31", "source": "inbound"}
+    table = [
+        Row(2, [deal | {"id": "a"}], {"amount": ("Value", "$5")}, currencies={"amount": {"USD", "CAD"}}),
+        Row(3, [deal | {"id": "b"}], currencies={"amount": {"USD", "EUR"}}),
+    ]
+    came = told(importer(service.store, acme.plan, kind="opportunities").rows_of_plan(acme.plan, table))
+    assert came[2] == ("failed", [("Value", "is in CAD or USD, and the plan counts in EUR: convert it", "$5")])
+    assert (came[3][0], acme.version) == ("recorded", 2)

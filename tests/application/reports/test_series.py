@@ -56,6 +56,17 @@ def test_what_stakeholders_thought_from_when_on_and_when_they_were_gone():
     ]
 
 
+def test_whoever_was_entered_twice_is_there_no_more_from_the_day_they_became_one():
+    plan = opened()
+    for id, name in (("cfo", "Carla Winter"), ("cw", "C. Winter")):
+        plan.on("2026-01-06", "add-stakeholder", id=id, name=name, level="executive")
+    plan.on("2026-01-07", "change-sentiment", id="cw", attitude=1)
+    plan.on("2026-01-09", "merge-stakeholder", id="cw", into="cfo")
+    ended = {each.stakeholder: each.stances[-1] for each in series(plan.known, plan.cut("now")).sentiments}
+    assert ended["cw"] == Stance(date=date(2026, 1, 9), attitude=1, there=False)
+    assert ended["cfo"].there
+
+
 def test_nothing_after_the_cut_is_shown():
     plan = opened()
     plan.on("2026-01-06", "add-stakeholder", id="cfo", level="executive", title="CFO")

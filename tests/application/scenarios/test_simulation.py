@@ -13,11 +13,21 @@ import pytest
 
 from adapters.postgres.store import Store, opened
 from application.aggregates.handle import Aggregates
+from application.aggregates.pending import PendingAggregate
 from application.aggregates.ports import CommandContext
 from application.scenarios.scenario import Line, ScenarioRefused, read, told
-from application.scenarios.simulation import Loaded, PlansMovedOn, Read, RealEventsHeld, Rehearsal, load
+from application.scenarios.simulation import (
+    Loaded,
+    PlansMovedOn,
+    Read,
+    RealEventsHeld,
+    Rehearsal,
+    last_instant,
+    load,
+)
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.entries import NoteWritten
 from domain.account_plan.goals import GoalRevised
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanNotOpen, plan_id_of
@@ -27,6 +37,7 @@ from domain.registry import REGISTRY
 from tests.cases import for_each
 from tests.conftest import KEY
 from tests.databases import database
+from tests.histories import opened as a_plan
 
 ACME = plan_id_of("acme")
 OPEN = {"account_id": "acme", "account_name": "Acme", "tier": "strategic", "owner": "ann", "currency": "EUR"}
@@ -341,3 +352,14 @@ def test_the_demo_uses_every_event_there_is():
     for each in demo_lines():
         rehearsal.tell(each)
     assert set(events_of(rehearsal)) == set(REGISTRY.events)
+
+
+def test_what_comes_next_is_never_earlier_than_what_was_decided_or_recorded_last():
+    plan = a_plan()
+    pending = PendingAggregate(plan.known)
+    assert last_instant(pending) == plan.last
+    for day in (6, 7):
+        note = NoteWritten(id=f"n{day}", section="plan", text="Seen")
+        pending.add(note, datetime(2026, 1, day, tzinfo=UTC), "command", None)
+    assert last_instant(pending) == datetime(2026, 1, 7, tzinfo=UTC)
+    assert last_instant(PendingAggregate(LoadedPlan.of(ACCOUNT_PLAN, ACME))) is None

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from application.views.blame import blame
-from application.views.effects import differences, fields_that_differ, touched
+from application.views.effects import Touch, differences, fields_that_differ, touched
 from domain.account_plan import fold
+from domain.account_plan.stakeholders import Stakeholder
 from domain.record import Recorded, struck_by
 from tests.examples import examples
 from tests.histories import said_at_random, values_of_plan
@@ -25,6 +26,14 @@ def by_comparing_plans(records: tuple[Recorded, ...]) -> list[Changes]:
         found.append({key: (before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)})
         before = after
     return found
+
+
+def test_unknown_and_0_differ_and_values_that_are_equal_or_empty_do_not():
+    before = {"id": "coo", "level": "executive", "attitude": None, "roles": ("champion", "coach"), "motivators": ()}
+    now = before | {"attitude": 0, "roles": tuple("champion coach".split()), "motivators": None}
+    assert fields_that_differ(Touch(Stakeholder, "coo", before, now, frozenset())) == ["attitude"]
+    assert fields_that_differ(Touch(Stakeholder, "coo", now, before, frozenset())) == ["attitude"]
+    assert fields_that_differ(Touch(Stakeholder, "coo", before, before | {"attitude": 1}, frozenset())) == ["attitude"]
 
 
 @settings(max_examples=examples(2), suppress_health_check=list(HealthCheck), deadline=None)

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from application.views.history import Entry, Filter, history
+from application.views.history import Entry, Filter, history, since
 from tests.cases import for_each
 from tests.everything import everything
 from tests.histories import History, opened, values_of_plan
@@ -255,3 +255,13 @@ def test_a_page_shows_the_same_changes_as_the_whole():
     for after in range(0, told.known.version, 17):
         page, _ = history(told.known.records, Filter().leaves_in, after, limit=1000)
         assert page == whole[after:]
+
+
+def test_what_happened_meanwhile_is_told_of_the_events_asked_for_alone():
+    told = opened()
+    for number in range(4):
+        told.on("2026-01-06", "write-note", id=f"n{number}", section="plan", text="Seen")
+    records = told.known.records
+    assert [each.version for each in since(told.known, [records[3], records[1]])] == [2, 4]
+    assert [each.version for each in since(told.known, records[:1])] == [1]
+    assert since(told.known, []) == []

@@ -44,6 +44,14 @@ def test_a_correction_shows_in_history_blame_and_diff_as_one():
     assert (rows[1].what, rows[1].id, rows[1].field) == ("play-withdrawn", "twice", None)
 
 
+def test_what_came_and_went_between_two_cuts_is_told_by_what_ended_it():
+    history = told()
+    touched = diff(history.known, history.cut("version:1"), history.cut("now")).touched_unchanged
+    assert [(row.what, row.id, row.events) for row in touched] == [
+        ("play-withdrawn", "twice", [history.event(3), history.event(4), history.event(6)])
+    ]
+
+
 def test_later_cuts_leave_out_what_was_withdrawn_and_earlier_ones_keep_it():
     history = told()
     for cut, there in (("2026-01-31", True), ("version:5", True), ("version:6", False), ("now", False)):
