@@ -120,6 +120,8 @@ class Fact:
     value: str
     note: str = ""
     tone: str = ""
+    address: str = ""
+    """Where it says who set the value; empty for a figure that is computed."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,11 @@ def at_cut(address: str, cut: Cut, **more: str) -> str:
     """Return an address at the same point of the history."""
     parameters = {**({} if cut.cut == "now" else {"as_of": cut.cut}), **more}
     return f"{address}?{urlencode(parameters)}" if parameters else address
+
+
+def blame_address(card: Plan, thing: Thing, field: str, cut: Cut) -> str:
+    """Return the address of who set a value of a thing, when and why."""
+    return at_cut(f"{plan_path(card)}/values/{thing.noun}/{quote(thing.id, safe='')}/{field}", cut)
 
 
 def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
@@ -242,11 +249,12 @@ def age_of(fresh: Freshness, say: Speech) -> str:
 def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech) -> Iterator[Fact]:
     follows = metrics(plan, cut.today)
     contract = plan.find(Contract, "contract")
-    yield Fact(say("Tier"), say(spaced(card.tier)), say("owned by {owner}", owner=card.owner))
+    owned = say("owned by {owner}", owner=card.owner)
+    yield Fact(say("Tier"), say(spaced(card.tier)), owned, address=blame_address(card, card, "tier", cut))
     if contract:
-        renews = say.how_far(contract.renews_on, cut.date)
-        yield Fact(say("ARR"), say.amount(contract.arr, card.currency))
-        yield Fact(say("Renews"), say.day(contract.renews_on), renews)
+        renews, path = say.how_far(contract.renews_on, cut.date), partial(blame_address, card, contract, cut=cut)
+        yield Fact(say("ARR"), say.amount(contract.arr, card.currency), address=path("arr"))
+        yield Fact(say("Renews"), say.day(contract.renews_on), renews, address=path("renews_on"))
     overdue = follows.promises.overdue
     yield Fact(
         say("Open promises"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
@@ -52,6 +53,8 @@ class PromiseLine:
     moved: str
     """How often it was moved to a later day, and from which day; empty if it was not."""
     is_theirs: bool
+    blame: Mapping[str, str]
+    """The addresses of who set its state, owner and day."""
     history: str
     fates: Sequence[FateForm] = ()
     errors: Sequence[str] = ()
@@ -149,6 +152,10 @@ def promise_line(promise: Promise, life: Life | None, cut: Cut, say: Speech, typ
         is_overdue=promise.is_overdue(cut.today),
         moved=_moved(life, say) if life else "",
         is_theirs=promise.side == "customer",
+        blame={
+            field: at_cut(f"{path}/values/{promise.noun}/{quote(promise.id, safe='')}/{field}", cut)
+            for field in ("state", "owner", "due_on")
+        },
         history=at_cut(f"{path}/history", cut, entity=f"{promise.noun}:{promise.id}"),
         fates=list(_fates(promise, prefix, typed.data, say)),
         errors=[

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import get_args
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import PENETRATION_SIGNS, spaced
 from adapters.web.changes.presenter import ARROWS, ChangeView, ShownChanges
@@ -37,6 +37,8 @@ class GridCell:
     """Its state at the last review and the direction of the change; empty if it did not change."""
     address: str
     """The address of its form, or of its blame."""
+    blame: str
+    """The address of who set its potential, or its probability."""
     about: str
     """The offering and the unit, for readers who do not see the grid."""
 
@@ -164,6 +166,7 @@ class _Grid:
         worth = say.amount(cell.arr_potential, self.currency) if cell and cell.arr_potential else ""
         if cell and cell.probability is not None:
             worth = f"{worth} × {say.share(cell.probability)}".removeprefix(" ")
+        said = "arr_potential" if cell and cell.arr_potential else "probability"
         history = at_cut(f"{self.path}/history", self.cut, entity=f"cell:{id}")
         form = f"{self.path}/do/assess-cell?{urlencode({'unit': unit.id, 'offering': offering.id})}"
         return GridCell(
@@ -174,6 +177,7 @@ class _Grid:
             incumbent=self._incumbent(cell),
             moved=self._moved(id),
             address=form if self.may_change else history,
+            blame=at_cut(f"{self.path}/values/cell/{quote(id, safe='')}/{said}", self.cut),
             about=say("{offering} at {unit}", offering=offering.name, unit=unit.name),
         )
 

@@ -155,6 +155,39 @@ def test_the_time_machine_shows_the_plan_as_it_stood_and_says_so(acme):
     assert len(acme.get(f"/plans/{acme.plan}/steps", cookie).json()) == acme.version
 
 
+def test_nothing_can_be_changed_at_a_point_that_is_over(acme):
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    acme.done("confirm-section", section="risks")
+    cookie = signed_in(acme)
+    for path in ("", "/findings", "/promises", "/review", "/map", "/whitespace", "/do", "/do/add-action"):
+        page = form_at(acme, f"/plans/{acme.plan}{path}?as_of=version:2", cookie).text
+        assert "Nothing can be changed here" in page, path
+        main = page.partition("<main")[2].partition("</main>")[0]
+        assert 'method="post"' not in main, path
+        assert path.startswith("/do") or "/do/" not in main, path
+
+
+def test_values_at_the_top_of_pages_lead_to_who_set_them(acme):
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    acme.done("set-contract", arr="1000", starts_on="2026-01-01", renews_on="2026-12-31", products=["o"])
+    acme.done("add-unit", id="u", name="Linz", kind="site", buying_center=True)
+    acme.done("list-offering", id="o", name="Hub", kind="product")
+    acme.done("assess-cell", unit="u", offering="o", penetration="aware", arr_potential="500", probability="0.5")
+    cookie, on_top = signed_in(acme), re.compile(r'href="(/plans/[^"]*/values/[^"]*)"')
+    values = [
+        f"/plans/{acme.plan}/values/{value}"
+        for value in ("contract/contract/arr", "contract/contract/renews_on", "action/sow/state", "action/sow/due_on",
+                      "cell/u%3Ao/arr_potential")
+    ]  # fmt: skip
+    pages = ["", "/promises", "/whitespace"]
+    found = {at for path in pages for at in on_top.findall(acme.get(f"/plans/{acme.plan}{path}", cookie).text)}
+    assert set(values) <= found
+    tier = re.findall(r'<dd><a class="value" href="([^"]*/tier)"', acme.get(f"/plans/{acme.plan}", cookie).text)
+    for address in [*values, *tier]:
+        assert "ann" in text_of(acme.get(address, cookie).text.partition("<tbody>")[2]), address
+    assert tier
+
+
 @pytest.mark.parametrize("path", ["", "/values/action/none/due_on", "?as_of=version:99", "?as_of=2999-01-01"])
 def test_what_is_not_there_has_a_page_that_says_so(acme, path):
     plan = acme.plan if path else "nowhere"
