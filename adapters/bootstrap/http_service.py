@@ -201,7 +201,7 @@ def http_app(
         subscribers=Subscribers(store.feed, store.keys.of_events, store.watch, address),
         heads=PostgresHeads(store.datastore),
         press=RenderingPool(address="" if pages is no_pages else address, slides_template=slides_template),
-        imports=Imports(importing(plans, library, store.secrets.of("imports")), now, make_id),
+        imports=Imports(importing(plans, store.portfolio, library, store.secrets.of("imports")), now, make_id),
         callers=let_in.callers,
         limits=let_in.limits,
         api_keys=store.api_keys,

@@ -10,16 +10,21 @@ from application.aggregates.ports import CommandContext
 from application.imports.importing import Importer
 from application.imports.kinds import KINDS, Identities
 from application.library.from_library import LibraryReader
+from application.portfolio.ports import Portfolio
 from domain.account_plan.language import AccountPlan
 
 
-def importing(plans: Aggregates[AccountPlan], library: LibraryReader, secret: bytes) -> ImporterOf:
+def importing(
+    plans: Aggregates[AccountPlan], portfolio: Portfolio, library: LibraryReader, secret: bytes
+) -> ImporterOf:
     """Return the function that makes importers. Rows without an id get one that is derived with the secret."""
     identities = Identities(secret)
 
     def importer(caller: Caller, asked: ImportRequest, id: str) -> Importer:
         context = CommandContext(caller.actor, "import", id, id, caller.on_behalf_of)
         kind = KINDS[asked.kind]
-        return Importer(plans, kind, identities, caller, context, library.check, asked.dry_run, asked.all_or_nothing)
+        return Importer(
+            plans, portfolio, kind, identities, caller, context, library.check, asked.dry_run, asked.all_or_nothing
+        )
 
     return importer

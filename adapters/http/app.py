@@ -150,7 +150,7 @@ class Services:
 
     @cached_property
     def handovers(self) -> Handovers:
-        return Handovers(self.plans, self.program, self.histories)
+        return Handovers(self.plans, self.program, self.histories, self.portfolio)
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from application.aggregates.access import Caller
 from application.aggregates.handle import Aggregates
 from application.portfolio.digest import plans_seen
 from application.portfolio.ports import Portfolio
+from application.portfolio.theirs import read_for
 from application.views.loaded_plan import LoadedPlan
-from application.views.plan_names import first_open
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.plan import PlanNotOpen, the_plan
+from domain.account_plan.plan import the_plan
 
 TOKEN = Annotated[str, Path(description="What the address was made with.", max_length=100)]
 
@@ -86,10 +86,7 @@ def routes(
 
     def plan_of(caller: Caller, name: str | None) -> UUID:
         """Return the plan with this id, if the caller may see it. Raises `PlanNotOpen`."""
-        known = first_open(name or "", plans.read)
-        if not caller.sees(known, now()):
-            raise PlanNotOpen
-        return known.id
+        return read_for(caller, name or "", plans, portfolio).id
 
     @api.post(
         "/v1/calendars",

@@ -28,6 +28,7 @@ from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.ports import Heads
 from application.portfolio.ports import Portfolio
+from application.portfolio.theirs import may_know_at_once
 from application.views import history
 from application.views.cuts import Cut, CutRefused, check_there, cut_at
 from application.views.list_cursors import version_of
@@ -258,10 +259,9 @@ class PlanViews(Views[AccountPlan]):
         self._portfolio = portfolio
 
     async def may_know(self, caller: Caller, id: UUID) -> bool:
-        if await super().may_know(caller, id):
-            return True
-        if not caller.works_on_plans or self._aggregates.remembered(id).records:
-            return caller.works_on_plans
+        known = may_know_at_once(caller, id, self._aggregates)
+        if known is not None:
+            return known
         return not await run_in_threadpool(self._portfolio.knows_not_on_team, caller.actor, id)
 
     async def program(self, request: Request | None = None) -> Sequence[Recorded]:

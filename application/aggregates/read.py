@@ -54,9 +54,7 @@ class AggregateReader(Generic[A]):
 
     def meant(self, id: UUID) -> UUID:
         """Return the id of the aggregate that an id names: mostly itself. Raises `StoreUnavailable`."""
-        if self._cache.version(id) or self.refreshed(self.remembered(id)).records:
-            return id
-        return self.named_by(id) or id
+        return id if self._cache.version(id) else self.named_by(id) or id
 
     def named_by(self, id: UUID) -> UUID | None:
         """Return the aggregate that an id names which is that of none itself, without reading either. Raises

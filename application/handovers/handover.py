@@ -15,8 +15,9 @@ from application.aggregates.access import Caller, CallerNotAllowed
 from application.aggregates.handle import Aggregates, CommandRefused, Outcome
 from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.ports import CommandContext
+from application.portfolio.ports import Portfolio
+from application.portfolio.theirs import read_for
 from application.reports.ports import Histories
-from application.views.plan_names import first_open
 from domain.account_plan.actions import Action, ReassignAction
 from domain.account_plan.goals import Goal, ReviseGoal
 from domain.account_plan.language import AccountPlan
@@ -174,6 +175,7 @@ class Handovers:
     plans: Aggregates[AccountPlan]
     program: Aggregates[ProgramState]
     histories: Histories
+    portfolio: Portfolio
 
     def carry_out(
         self, asked: Handover, caller: Caller, context: CommandContext, still_may: Callable[[], bool] = lambda: True
@@ -229,14 +231,11 @@ class Handovers:
         unknown: list[str] = []
         for name in asked.plans:
             try:
-                known = first_open(name, self.plans.read)
+                known = read_for(caller, name, self.plans, self.portfolio)
             except PlanNotOpen:
                 unknown.append(name)
-                continue
-            if caller.sees(known, self.plans.now()):
-                found[known.id] = known
             else:
-                unknown.append(name)
+                found[known.id] = known
         return list(found.values()), unknown
 
     def _in_plan(

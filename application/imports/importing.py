@@ -19,6 +19,8 @@ from application.aggregates.ports import CommandContext, StoreUnavailable
 from application.imports.kinds import Identities, ImportKind
 from application.imports.references import Unresolved, resolved
 from application.imports.rows import Row, RowResult, Wrong
+from application.portfolio.ports import Portfolio
+from application.portfolio.theirs import may_know
 from application.views.plan_names import plans_named
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
@@ -49,6 +51,7 @@ class Importer:
     """Imports tables of one kind for one caller, under one correlation id."""
 
     plans: Aggregates[AccountPlan]
+    portfolio: Portfolio
     kind: ImportKind
     identities: Identities
     caller: Caller
@@ -113,6 +116,8 @@ class _PlanInImport:
             self._was_at_hand = self._is_at_hand(id)
             if (meant := plans.meant(id)) != id:
                 self._was_at_hand = self._is_at_hand(meant)
+            if not may_know(self._importer.caller, meant, plans, self._importer.portfolio):
+                continue
             known = plans.refreshed(plans.remembered(meant))
             # A plan that the caller may not see is treated as if it did not exist: nothing in it is revealed to them.
             if known.records and self._importer.caller.sees(known, plans.now()):

@@ -139,7 +139,7 @@ def imported(store: Store, file: Path, kind: str = "actions", dry_run: bool = Tr
     asked: dict[str, Any] = {"kind": kind, "dry_run": dry_run, "format": file.suffix.removeprefix(".")}
     asked |= {} if kind == "portfolio" else {"plan_column": "Plan"}
     library = LibraryReader(the_program(store), utc_now, uuid4)
-    carried_out = importing(account_plans(store), library, store.secrets.of("imports"))
+    carried_out = importing(account_plans(store), store.portfolio, library, store.secrets.of("imports"))
     imports = Imports(carried_out, utc_now, uuid4)
     job = imports.begin(CALLER, ImportRequest.model_validate(asked))
     shutil.copyfile(file, job.file)

@@ -1,9 +1,11 @@
 """That there is a plan shows to nobody whose it is not: neither in what is answered nor in how long it takes."""
 
+import json
 from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+from httpx import Response
 
 from adapters.postgres.store import Store, opened
 from domain.account_plan.plan import plan_id_of
@@ -11,7 +13,7 @@ from tests.api import Api, assert_problem, served
 from tests.callers import Known, as_, caller
 from tests.conftest import KEY
 from tests.databases import Stores
-from tests.stores import MONDAY, OPEN_ACME
+from tests.stores import MONDAY, OPEN_ACME, wait_until
 
 CALLERS = Known(
     caller("root", "developer", sees_all=True),
@@ -71,9 +73,24 @@ def test_a_plan_that_is_not_yours_is_not_even_read(office: tuple[Store, Api], mo
                 ours, nobodys = (api.post(asked, body, as_(actor)) for asked in (path, f"/v1/plans/nobody/{command}"))
                 assert (ours.status_code, ours.json()["type"]) == (nobodys.status_code, nobodys.json()["type"])
                 assert not ours.is_success
+            named = {"from": "ann", "to": "eve", "reason": "x", "dry_run": True, "plans": [name]}
+            api.post("/v1/handovers", named, as_(actor))
+            assert not api.post("/v1/calendars", {"contents": "plan", "plan": name}, as_(actor)).is_success
+            api.get("/v1/events", as_(actor), plan_id=name)
+            form = {
+                "data": {"options": json.dumps({"kind": "goals", "plan": name})},
+                "files": {"file": ("t", b"Id\nx\n")},
+            }
+            sent = api.request("POST", "/v1/imports", **form, headers=as_(actor))
+            if sent.is_success:
+                wait_until(lambda sent=sent, actor=actor: is_over(api, sent, actor))
     assert plan_id_of("acme") not in read
     assert_problem(api.view(headers=as_("eve")), 404, "unknown-plan")
     assert plan_id_of("acme") not in read
+
+
+def is_over(api: Api, sent: Response, actor: str) -> bool:
+    return api.get(sent.headers["location"], as_(actor)).json()["state"] in ("finished", "refused", "stopped")
 
 
 def test_who_comes_to_a_plan_sees_it_at_once_though_no_table_knows_yet(office: tuple[Store, Api]):

@@ -146,7 +146,7 @@ def test_all_or_nothing_leaves_the_plan_as_it_was(acme: Api):
 def test_an_import_takes_no_place_in_memory_of_what_people_work_with(acme: Api):
     """Plans that were not at hand before are not afterwards; those that were are."""
     plans = account_plans(acme.store)
-    importer = importing(plans, LibraryReader(the_program(acme.store), utc_now, uuid4), b"secret")
+    importer = importing(plans, acme.store.portfolio, LibraryReader(the_program(acme.store), utc_now, uuid4), b"secret")
     asked = ImportRequest(kind="stakeholders", plan=acme.plan, dry_run=False)
     ann = Caller("ann", "developer", plans=None, personal_data=True)
 

@@ -22,7 +22,8 @@ CALLS = [
 
 
 def importer(store: Store, plan: str, **asked: Any) -> Importer:
-    carry_out = importing(account_plans(store), LibraryReader(the_program(store), utc_now, uuid4), b"secret")
+    library = LibraryReader(the_program(store), utc_now, uuid4)
+    carry_out = importing(account_plans(store), store.portfolio, library, b"secret")
     request = ImportRequest.model_validate({"kind": "actions", "plan": plan, "dry_run": False, **asked})
     return carry_out(ANN, request, str(uuid4()))
 
