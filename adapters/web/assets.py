@@ -38,7 +38,7 @@ SHEETS = (
 )
 """The style sheets, in the order in which they are joined."""
 
-SCRIPTS = ("htmx.min", "hotkeys", "live", "palette", "review", "timebar")
+SCRIPTS = ("htmx.min", "hotkeys", "live", "palette", "review", "sent_once", "timebar")
 """Each script is loaded separately and does one thing. All pages work without scripts."""
 
 FOR_EVER = "public, max-age=31536000, immutable"

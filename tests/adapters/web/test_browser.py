@@ -364,8 +364,10 @@ def test_an_operator_sees_why_a_webhook_fails(office: Office):
         page = visit.page
         page.goto("/settings/webhooks")
         page.get_by_label("Endpoint").fill(receiver.url)
-        page.get_by_role("button", name="Begin").click()
+        page.get_by_role("button", name="Begin").dblclick()
         expect(page.locator(".secret")).to_contain_text("whsec_")
+        begun = visit.context.request.get("/v1/webhooks", headers={"X-Actor": "ops"}).json()["items"]
+        assert [each["url"] for each in begun].count(receiver.url) == 1
         receiver.answers(Reply(500))
         page.get_by_role("button", name="Send a test").click()
         expect(page.locator("tbody")).to_contain_text("it answered 500")
