@@ -4,8 +4,8 @@ Tests that need a store find one PostgreSQL, started once: each process makes a 
 
 A mutant inside a function takes the place of that function's code, wherever the function is referred to.  One outside,
 or inside a function that is called while modules are imported, is imported afresh together with everything that depends
-on it, in the forked process; so is one that survives in a function that was called while tests were collected, for
-what that made was made without it.
+on it, in the forked process; so is one that survives on a line that was run while tests were collected, for what was
+made there was made without it.
 """
 
 import ast
@@ -14,12 +14,12 @@ import hashlib
 import importlib
 import os
 import pickle
+import re
 import signal
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -113,15 +113,20 @@ class Mutants:
         memory: Path,
     ) -> None:
         self._specs, self._told, self._enough, self._memory = specs, told, enough, memory
-        with watched() as self._while_importing:
-            _import_everything()
-        self._while_collecting = set[Place]()
+        self._while_importing = called_by(_import_everything)
+        self._while_collecting: Mapping[str, set[int]] = {}
         self._stores: Any = None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        with watched() as self._while_collecting:
+        watch = _watch()
+        watch.start()
+        try:
             return (yield)
+        finally:
+            watch.stop()
+            data = watch.get_data()
+            self._while_collecting = {path: set(data.lines(path) or ()) for path in data.measured_files()}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
@@ -187,11 +192,13 @@ class Mutants:
                     function.__code__ = code
             chosen = self._chosen(path, of_line)
             outcome = _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
-            if outcome != SURVIVED or not self._while_collecting & functions.keys():
+            if outcome != SURVIVED or self._while_collecting.get(str(path), set()).isdisjoint(lines_of(spec)):
                 return outcome
             of_line |= {index for index in self._tests.took if self._items[index].path.stem == f"test_{path.stem}"}
         elif len(functions) < len(altered):
-            of_line = self._naming(_names(spec)) or self._tests.of(str(path), self._tests.running.get(str(path), ()))
+            names = _names(spec)
+            others = [each for each in _speaking(names) if each != spec.module_path]
+            of_line = self._naming(names) or self._of_modules(others) or self._of_modules([spec.module_path])
         chosen = self._chosen(path, of_line)
         pure = [item for index in chosen if not (item := self._items[index]).get_closest_marker(MARK)]
         return _imported_afresh(path, source, [item.nodeid for item in pure])
@@ -204,6 +211,10 @@ class Mutants:
             if names & {*functions[0].__code__.co_names}
             for index in self._tests.of(place.path, {line for *_, line in functions[0].__code__.co_lines() if line})
         }
+
+    def _of_modules(self, paths: Iterable[Path]) -> set[int]:
+        """The tests that run any line of these modules."""
+        return set().union(*(self._tests.of(path, self._tests.running.get(path, ())) for path in map(_absolute, paths)))
 
     def _chosen(self, path: Path, of_line: Iterable[int]) -> list[int]:
         """The tests to run on a mutant of the module at `path`, of those that run its line, in order."""
@@ -223,6 +234,20 @@ def _names(spec: MutationSpec) -> set[str]:
     line = (ROOT / spec.module_path).read_text().splitlines()[spec.start_pos[0] - 1]
     assigned = line.split("=")[0].split(":")[0].strip()
     return {assigned, *(spec.definition_name or "").split(".")[-1:]} - {""}
+
+
+def _speaking(names: set[str]) -> list[Path]:
+    """The modules in which one of the names stands, if only as the type of a field."""
+    return [path for path in modules() if names & _words(path)]
+
+
+@cache
+def _words(path: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", (ROOT / path).read_text()))
+
+
+def _absolute(path: Path) -> str:
+    return str(ROOT / path)
 
 
 def _altered(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
@@ -350,21 +375,19 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-@contextmanager
-def watched() -> Iterator[set[Place]]:
-    """The functions of ours that are called meanwhile: all of them at the end."""
+def called_by(act: Callable[[], object]) -> set[Place]:
+    """The functions of ours that are called while `act` runs."""
     codes: dict[int, CodeType] = {}
-    places: set[Place] = set()
 
     def see(frame: FrameType, _event: str, _: object) -> None:
         codes[id(frame.f_code)] = frame.f_code
 
     sys.settrace(see)
     try:
-        yield places
+        act()
     finally:
         sys.settrace(None)
-        places.update(place_of(code) for code in codes.values() if code.co_filename.startswith(OURS))
+    return {place_of(code) for code in codes.values() if code.co_filename.startswith(OURS)}
 
 
 def _tests_by_line(items: Sequence[pytest.Item], longest: float) -> Tests:
@@ -373,7 +396,7 @@ def _tests_by_line(items: Sequence[pytest.Item], longest: float) -> Tests:
     One that starts a program is left out: no mutant is in that one.
     """
     took, starting = dict[int, float](), set[int]()
-    watch = Coverage(data_file=None, config_file=False, include=[f"{ROOT / room}/*" for room in ROOMS])
+    watch = _watch()
     items[0].config.pluginmanager.register(_NoLongerThan(longest))
     sys.addaudithook(lambda event, _: starting.add(index) if event in STARTING else None)
     watch.start()
@@ -390,6 +413,10 @@ def _tests_by_line(items: Sequence[pytest.Item], longest: float) -> Tests:
         if (by_line := data.contexts_by_lineno(path))
     }
     return Tests(took, running)
+
+
+def _watch() -> Coverage:
+    return Coverage(data_file=None, config_file=False, include=[f"{room}*" for room in OURS])
 
 
 def _kept(memory: Path, items: Sequence[pytest.Item], longest: float) -> Tests:

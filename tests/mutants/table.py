@@ -90,6 +90,7 @@ def written(
     """The page `docs/mutants.md`."""
     sample = f" --sample {sampled.size} --seed {sampled.seed}" if sampled else ""
     which = f"{sampled.size} of the {sampled.of} mutants, chosen by chance," if sampled else "All mutants"
+    untried = sum(item.job_id not in results and item.job_id not in equivalent for item in items)
     survivors = defaultdict[str, list[str]](list)
     for item in items:
         result = results.get(item.job_id)
@@ -106,6 +107,7 @@ def written(
             f"Made by `python -m tests.mutants{sample} --again --write docs/mutants.md`, as",
             f"[development](development.md) says. {which} of `domain/` and `application/`, each tried on the tests of",
             "these rooms that run its line.",
+            *([f"{untried} of them were not tried: they count as nothing."] if untried else []),
             "",
             *rooms(items, results, equivalent).page(),
             "",

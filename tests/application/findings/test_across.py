@@ -32,9 +32,9 @@ def test_a_finding_says_on_a_later_day_what_would_end_it_then():
     plan.on("2026-01-05", "add-action", **body)
     cut = plan.cut("2026-03-21", "2026-12-31")
     [found] = findings_by("overdue-promise", Examined(known_at(plan.known, cut), cut, DEFAULT))
-    later = taken_out(put_away(found, date(2026, 3, 21)), date(2026, 3, 24))
+    later = taken_out(put_away(found, date(2026, 3, 19)), date(2026, 3, 24))
     finish, *_ = later["remedies"]
-    assert finish["body"] == {"id": "a", "finished_on": date(2026, 3, 24)}
+    assert finish["body"] == {"id": "a", "finished_on": date(2026, 3, 26)}
     assert (later["rule"], later["since_on"], later["seed"]) == (
         "overdue-promise", "2026-03-21", RULES["overdue-promise"].seed,
     )  # fmt: skip

@@ -26,6 +26,8 @@ def test_waits_grow_from_seconds_to_a_day_and_then_it_is_enough():
         ("0", 0),
         ("99999999999999999999", 86400),
         (format_datetime(MONDAY + timedelta(hours=1)), 3600),
+        (format_datetime(MONDAY + timedelta(seconds=1)), 1),
+        (format_datetime(MONDAY), None),
         (format_datetime(MONDAY + timedelta(days=30)), 86400),
         (format_datetime(MONDAY - timedelta(hours=1)), None),
         ("soon", None),
