@@ -222,6 +222,7 @@ def show(status: Mapping[str, Any], results: Path | None) -> None:
     how = [f"encoding {status['encoding']}"] if status["encoding"] else []
     how += [f"sheet “{status['sheet']}”"] if status["sheet"] else []
     how += [f"not read: {', '.join(status['not_read'])}"] if status["not_read"] else []
+    how += [f"rows known again by {', '.join(status['known_by'])}"] if status["known_by"] else []
     for line in (", ".join(how), *status["notes"]):
         terminal.print(text(line, QUIET))
     would = "would be " if dry else ""

@@ -54,6 +54,7 @@ class ImportStatus(BaseModel):
     failed: int = 0
     unprocessed: int = 0
     plans: int = 0
+    known_by: list[str] = Field(default=[], description="The fields by which rows are known again in the same file.")
     problems: list[RowProblem] = Field(default=[], description=f"The first {PROBLEMS_SHOWN}; `failed` has all.")
 
     @property
@@ -74,6 +75,8 @@ class ImportStatus(BaseModel):
     def add(self, result: RowResult) -> None:
         """Count a row that is done."""
         self.done += 1
+        if result.known_by and result.known_by not in self.known_by:
+            self.known_by.append(result.known_by)
         match result.outcome:
             case "recorded":
                 self.recorded += 1

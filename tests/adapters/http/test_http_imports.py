@@ -59,6 +59,7 @@ def results(api: Api, status: dict[str, Any], part: str) -> list[dict[str, str]]
 def test_a_dry_run_decides_every_row_and_records_nothing(acme: Api):
     status = sent(acme, PEOPLE, dry_run=True)
     assert (status["state"], counts(status)) == ("finished", (2, 0, 1, 0))
+    assert status["known_by"] == ["email"]
     assert acme.version == 1
     assert status["problems"] == [
         {
