@@ -15,6 +15,7 @@ import structlog
 from adapters.bootstrap.committed_lists import carrying_out_lists
 from adapters.bootstrap.settings import DAYS_OF_ACCESS_EVENTS, Settings, log_key
 from adapters.bootstrap.store import (
+    account_plans,
     ending_in_order,
     findings_across_plans,
     notary,
@@ -79,11 +80,12 @@ def work(settings: Settings) -> None:
 @contextmanager
 def following(store: Store) -> Iterator[Sequence[Follower]]:
     """Let the tables follow the log for the length of the context."""
+    plans = account_plans(store)  # What one table has read of a plan is at hand for the other.
     followers = (
         store.portfolio.follower(utc_now, store.outages),
         store.month_ends.follower(utc_now, store.outages),
-        findings_across_plans(store).follower(store.outages),
-        promises_across_plans(store).follower(store.outages),
+        findings_across_plans(store, plans=plans).follower(store.outages),
+        promises_across_plans(store, plans=plans).follower(store.outages),
     )
     for follower in followers:
         follower.start()

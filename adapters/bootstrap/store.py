@@ -132,8 +132,11 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
     return program
 
 
-def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresFindings:
-    plans, program = account_plans(store, now), the_program(store, now)
+def findings_across_plans(
+    store: Store, now: Callable[[], datetime] = utc_now, plans: Aggregates[AccountPlan] | None = None
+) -> PostgresFindings:
+    """Return the table of findings, which reads plans through `plans`, or through a cache of its own."""
+    plans, program = plans or account_plans(store, now), the_program(store, now)
     store.erasures.when_forgotten(plans.drop)
     return PostgresFindings(
         store.datastore,
@@ -144,8 +147,11 @@ def findings_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -
     )
 
 
-def promises_across_plans(store: Store, now: Callable[[], datetime] = utc_now) -> PostgresPromises:
-    plans = account_plans(store, now)
+def promises_across_plans(
+    store: Store, now: Callable[[], datetime] = utc_now, plans: Aggregates[AccountPlan] | None = None
+) -> PostgresPromises:
+    """Return the table of promises, which reads plans through `plans`, or through a cache of its own."""
+    plans = plans or account_plans(store, now)
     store.erasures.when_forgotten(plans.drop)
     return PostgresPromises(store.datastore, plans.read_each, now)
 
