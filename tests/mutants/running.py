@@ -171,7 +171,9 @@ class Mutants:
         """Starts it, where any test needs one, by running such a test and keeping what serves the whole session."""
         needing = [item for item in self._items if "stores" in getattr(item, "fixturenames", ())]
         if needing:
-            assert _passes(needing[0], following=next((item for item in self._items if item is not needing[0]), None))
+            # What stays set up after it must be what every test that may come first has as well.
+            farthest = min(self._items, key=lambda item: _shared(item, needing[0]))
+            assert _passes(needing[0], following=None if farthest is needing[0] else farthest)
             self._stores.drop()  # each process makes its own: none may use a connection of another
 
     def _try(self, spec: MutationSpec) -> int:
@@ -272,6 +274,11 @@ def _first_failure(items: Iterable[pytest.Item]) -> int:
             _end(item)
             return KILLED
     return SURVIVED
+
+
+def _shared(item: pytest.Item, other: pytest.Item) -> int:
+    """How many folders, files and classes two tests stand in together."""
+    return sum(one is another for one, another in zip(item.listchain(), other.listchain(), strict=False))
 
 
 def _end(item: pytest.Item) -> None:
@@ -416,7 +423,9 @@ def _tests_by_line(items: Sequence[pytest.Item], longest: float) -> Tests:
 
 
 def _watch() -> Coverage:
-    return Coverage(data_file=None, config_file=False, include=[f"{room}*" for room in OURS])
+    watch = Coverage(data_file=None, config_file=False, include=[f"{room}*" for room in OURS])
+    watch.set_option("run:disable_warnings", ["no-data-collected"])  # few tests may run nothing of ours while collected
+    return watch
 
 
 def _kept(memory: Path, items: Sequence[pytest.Item], longest: float) -> Tests:
