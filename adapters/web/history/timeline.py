@@ -45,7 +45,7 @@ def timeline(
     for first in months[-MOST_MONTHS:]:
         last, events = _after(first) - timedelta(days=1), counted[first]
         days = first.isoformat(), last.isoformat() if last < today else ""
-        height = round(events / busiest * TALLEST) or bool(events)
+        height = max(round(events / busiest * TALLEST), int(events > 0))
         label = say.month_of(first)
         found.append(Month(label, say.number(events), height, TALLEST - height, address(*days), here == days))
     return found

@@ -53,6 +53,7 @@ def test_the_trail_has_a_timeline_and_comes_as_a_table(moved):
     page = page_of(moved, f"/plans/{moved.plan}/history?actor=ann")
     months = re.findall(r'<a href="([^"]*)"[^>]*><svg.*?<span class="number">(\d+)</span><small>(.*?)</small>', page)
     assert [events for _, events, _ in months] == [str(moved.version - 1), "0", "1"]
+    assert re.findall(r'<rect[^>]* height="([^"]*)"', page) == ["40", "0", "13"]
     of_a_month = page_of(moved, unescape(months[-1][0]))
     assert 'aria-current="true"><svg' in of_a_month
     assert "Two months later" in of_a_month
