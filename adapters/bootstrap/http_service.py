@@ -58,7 +58,7 @@ from adapters.bootstrap.webhook_worker import subscriptions, trying_out, webhook
 from adapters.exchange.imports.jobs import Imports
 from adapters.http.app import Pages, Services, create_app, no_pages
 from adapters.http.connections import BoundedProtocol, Connections, Limits
-from adapters.http.elsewhere import Elsewhere
+from adapters.http.forwarding import Forwarder
 from adapters.http.limits import Buckets
 from adapters.http.routing import build_models
 from adapters.http.subscribers import Subscribers
@@ -173,7 +173,7 @@ def http_app(
     signing: LogKey | None = None,
     by_issuer: SignIn | None = None,
     slides_template: Path | None = None,
-    elsewhere: Elsewhere | None = None,
+    forwarder: Forwarder | None = None,
 ) -> FastAPI:
     """Return the application. `signing` is the key of the log, if this process may verify the log and make bundles."""
     plans, targets = account_plans(store, now), targets or Targets()
@@ -219,7 +219,7 @@ def http_app(
         calendars=CalendarFeeds(store.calendars, now, let_in.caller_by_key, let_in.development),
         metrics=metrics or Metrics(),
         outages=store.outages,
-        elsewhere=elsewhere,
+        forwarder=forwarder,
     )
     return create_app(services, pages=pages)
 
@@ -304,7 +304,7 @@ def app_of(
     pages: Pages,
     checks: Checks | None = None,
     metrics: Metrics | None = None,
-    elsewhere: Elsewhere | None = None,
+    forwarder: Forwarder | None = None,
 ) -> FastAPI:
     """Return the application that the settings describe. Raises `SettingsError`, `KeyFault`."""
     address = public_url(settings)
@@ -320,7 +320,7 @@ def app_of(
         signing=log_key(settings),
         by_issuer=sign_in(settings, address),
         slides_template=settings.slides_template,
-        elsewhere=elsewhere,
+        forwarder=forwarder,
     )
 
 
@@ -359,7 +359,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         )
         checks: Checks = dict(zip(get_args(Reason), why_not, strict=True))
         with without_garbage_collection():
-            app = app_of(settings, store, let_in, pages, checks, metrics, views.elsewhere)
+            app = app_of(settings, store, let_in, pages, checks, metrics, views.forwarder)
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
         config = server_config(app, host, port, Connections(limits, metrics, make_id))
         open_enough_files(settings.connections)

@@ -23,7 +23,7 @@ from structlog.typing import EventDict
 
 from adapters.bootstrap.child_process import END, ChildProcess, Started, Task, latest, reporting, tell
 from adapters.bootstrap.garbage_collection import tune_garbage_collection
-from adapters.http.elsewhere import Elsewhere
+from adapters.http.forwarding import Forwarder
 from adapters.observability import log_format as logs
 
 STEPS_BEHIND = 5
@@ -54,7 +54,7 @@ class ViewsProcess(ChildProcess[Report]):
         meanwhile = "views of large plans and reports of months are made by the service itself"
         self._begun = False
         super().__init__(Task("views", "answers what takes long", meanwhile, work, (application, path)))
-        self.elsewhere = Elsewhere(path, self.is_there)
+        self.forwarder = Forwarder(path, self.is_there)
 
     def begin(self) -> None:
         """Let it prepare to serve. Nobody needs it before the service itself serves."""

@@ -49,18 +49,18 @@ from adapters.http import (
     tables,
     webhooks,
 )
-from adapters.http.again import AnswersAgain
 from adapters.http.budgets import Budgets
 from adapters.http.command_documentation import command_documentation
 from adapters.http.documentation import HEALTH, document
-from adapters.http.elsewhere import Elsewhere, pass_on_what_takes_long
+from adapters.http.fast_path import FastPath
+from adapters.http.forwarding import Forwarder, forward_slow_requests
 from adapters.http.guard import Guard, needs
 from adapters.http.limits import Buckets
 from adapters.http.middleware import RequestMiddleware
 from adapters.http.problems import RETRY_AFTER, answer_with_problems, problem
 from adapters.http.report_forms import ReportResponder
 from adapters.http.resources import PLANS, THE_PROGRAM
-from adapters.http.short_way import ShortWay
+from adapters.http.reusable_answers import ReusableAnswers
 from adapters.http.subscribers import Subscribers
 from adapters.http.views import PlanViews, Views
 from adapters.observability.metrics import Metrics
@@ -145,7 +145,7 @@ class Services:
     metrics: Metrics = field(default_factory=Metrics)
     outages: Outages = field(default_factory=Outages)
     """Where failures of work in the background are reported."""
-    elsewhere: Elsewhere | None = None
+    forwarder: Forwarder | None = None
     """Where slow requests are answered; None where this process answers them itself."""
 
     @cached_property
@@ -160,8 +160,8 @@ class Rooms:
 
     plans: PlanViews
     program: Views[ProgramState]
-    plan_desk: commands.CommandDesk
-    program_desk: commands.CommandDesk
+    plan_desk: commands.CommandEndpoints
+    program_desk: commands.CommandEndpoints
     keys: keys.KeyService
 
 
@@ -210,12 +210,14 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     guard = Guard(services.callers, views.plan, services.limits, tickets)
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
     key_desk = keys.KeyService(services.api_keys, services.now, services.keys_changed)
-    desk = commands.CommandDesk(PLANS, services.plans, views.may_know, *common, library=services.library.commands_of)
+    desk = commands.CommandEndpoints(
+        PLANS, services.plans, views.may_know, *common, library=services.library.commands_of
+    )
 
     def check_of_plans(caller: Caller, command: Command) -> None:
         check_seen(command, lambda plan: caller.sees(plan, services.now()), services.plans.read)
 
-    program_desk = commands.CommandDesk(
+    program_desk = commands.CommandEndpoints(
         THE_PROGRAM, services.program, program_views.may_know, *common, check_seen=check_of_plans
     )
     forms = ReportResponder(services.press)
@@ -265,12 +267,12 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     app.router.redirect_slashes = False
     app.state.budgets = Budgets()
     answer_with_problems(app)
-    if services.elsewhere:
-        pass_on_what_takes_long(app, services.elsewhere, lambda *given: short_way(*given))
+    if services.forwarder:
+        forward_slow_requests(app, services.forwarder, lambda *given: fast_path(*given))
     document(app, command_documentation)
     # These two see a request before FastAPI's own middleware does.
-    short_way = ShortWay(app.build_middleware_stack(), app, (desk, program_desk), guard, AnswersAgain())
-    app.middleware_stack = RequestMiddleware(short_way, metrics, services.make_id)
+    fast_path = FastPath(app.build_middleware_stack(), app, (desk, program_desk), guard, ReusableAnswers())
+    app.middleware_stack = RequestMiddleware(fast_path, metrics, services.make_id)
     return app
 
 

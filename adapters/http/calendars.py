@@ -15,7 +15,7 @@ from adapters.exchange.calendars import MEDIA_TYPE, calendar
 from adapters.http.budgets import budgets_of
 from adapters.http.conditional import Answer, tagged
 from adapters.http.documentation import OTHER_PROBLEM, documented, problem_of
-from adapters.http.elsewhere import pass_on
+from adapters.http.forwarding import forward
 from adapters.http.guard import needs
 from adapters.http.limits import Buckets
 from adapters.http.problems import Rejected, body_read
@@ -185,7 +185,7 @@ def routes(
             return calendar(name, known, at.date(), address, person, feed.words)
 
         if feed.contents != "plan":
-            pass_on(request)
+            forward(request)
         content = await budgets_of(request).do("gathering", caller.actor, made)
         return tagged(request, Answer(content, None, MEDIA_TYPE))
 

@@ -17,9 +17,9 @@ from starlette.routing import Route
 from adapters.http.command_answers import answer, answers, would_answer
 from adapters.http.command_lists import listed_commands
 from adapters.http.guard import Guard
-from adapters.http.head import head_in
 from adapters.http.parameters import check_parameters
 from adapters.http.problems import body_read, rejected_parameter, type_of
+from adapters.http.request_headers import headers_of
 from adapters.http.requests import (
     NoteRead,
     body_of,
@@ -64,7 +64,7 @@ CheckSeen = Callable[[Caller, Command], None]
 """Raises `Refusal` where a command would show others what its caller may not see."""
 
 
-def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
+def routes(desk: "CommandEndpoints", guard: Guard) -> RoutesByName:
     resource, commands = desk.resource, desk.resource.commands
     endpoints = {name: desk.endpoint(name, command) for name, command in commands.items()} | {"commands": desk.several}
     return RoutesByName(
@@ -75,7 +75,7 @@ def routes(desk: "CommandDesk", guard: Guard) -> RoutesByName:
     )
 
 
-class CommandDesk:
+class CommandEndpoints:
     """Receives commands, lets the aggregates of one type carry them out, and answers with the outcome."""
 
     def __init__(
@@ -182,7 +182,9 @@ class CommandDesk:
         self._tell_done(request, outcome, commands)
         return outcome
 
-    async def soon(self, request: Request, route: str, command: Command, named: Mapping[str, str]) -> Response | None:
+    async def carry_out_async(
+        self, request: Request, route: str, command: Command, named: Mapping[str, str]
+    ) -> Response | None:
         """Carry out one command on the event loop, without a thread, and answer it. Returns None where the command
         needs `carry_out`.
 
@@ -193,7 +195,7 @@ class CommandDesk:
         caller, given, id = caller_of(request), idempotency_key(request), self.resource.named(named)[0]
         said, commands, log = context(request, caller), [command], await self._log(request)
         key = sealed_key(self._secret, caller, f"{route} {id}", given, canonical(commands)) if given else None
-        outcome = await self._aggregates.handle_soon(
+        outcome = await self._aggregates.handle_async(
             id, commands, said, if_match=version_seen(request, log), key=key, check=self._check_of(caller, commands)
         )
         if outcome is None:
@@ -237,7 +239,7 @@ class CommandDesk:
     async def _log(self, request: Request) -> UUID:
         """Return the id of the current log. A request with `If-Match` asks the store for it, because its version
         depends on it."""
-        seen = None if "if-match" in head_in(request.scope) else self._heads.seen_log
+        seen = None if "if-match" in headers_of(request.scope) else self._heads.seen_log
         return seen or await self._heads.log()
 
     async def _tried(self, request: Request, commands: Sequence[Command]) -> Outcome:
@@ -292,7 +294,7 @@ class CommandDesk:
     def _tell_done(self, request: Request, outcome: Outcome, commands: Sequence[Command]) -> None:
         """Log and count the commands that were carried out. A single command is logged in the line of its request; each
         of several has a line of its own."""
-        request.scope["spoken_of"] |= self._named(outcome)
+        request.scope["log_fields"] |= self._named(outcome)
         for command, done in zip(commands, outcome.done, strict=True):
             word = "replayed" if outcome.replayed else "done"
             events = 0 if outcome.replayed else len(done.events)
@@ -303,9 +305,9 @@ class CommandDesk:
     def _tell(self, request: Request, of_several: bool, command: str, outcome: str, events: int, **more: Any) -> None:
         told = {"command": command, "outcome": outcome, "events": events, **more}
         if of_several:
-            logger.info("command", request_id=request.scope["request_id"], **request.scope["spoken_of"], **told)
+            logger.info("command", request_id=request.scope["request_id"], **request.scope["log_fields"], **told)
         else:
-            request.scope["spoken_of"] |= told
+            request.scope["log_fields"] |= told
 
     def _named(self, outcome: Outcome) -> dict[str, str]:
         """Return the id of the aggregate under the name that log lines use for it."""

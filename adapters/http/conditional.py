@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from adapters.http.head import head_in
+from adapters.http.request_headers import headers_of
 
 CACHING = {"Vary": "Authorization", "Cache-Control": "private, no-cache"}
 
@@ -48,7 +48,7 @@ def log_tag(log: UUID | None) -> str:
 
 def is_known(request: Request, tag: str) -> bool:
     """Return whether `If-None-Match` says that the caller already has this answer."""
-    given = head_in(request.scope).get("if-none-match")
+    given = headers_of(request.scope).get("if-none-match")
     if given is None:
         return False
     return given.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in given.split(",")]

@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.access.callers import Callers
 from adapters.access.tickets import Tickets
-from adapters.http.head import head_in
 from adapters.http.limits import Buckets
 from adapters.http.permission import LastingAnswers, Permission, PermissionEnded
+from adapters.http.request_headers import headers_of
 from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
 
 Needed = Right | Literal["anybody"]
@@ -84,7 +84,7 @@ class Guard:
         Raises `CallerUnknown`."""
         if "headers_of_caller" not in request.scope:
             ticket = request.query_params.get("ticket") if request.scope["path"] == STREAM_PATH else None
-            headers: Mapping[str, str] = head_in(request.scope)
+            headers: Mapping[str, str] = headers_of(request.scope)
             if ticket is not None and self._tickets:
                 headers = self._tickets.headers(ticket, headers)
             request.scope["headers_of_caller"] = headers
@@ -99,7 +99,7 @@ class Guard:
             return counted
         caller = await self._callers.identify(self.headers(request))
         request.scope["caller"] = caller
-        request.scope["spoken_of"] = {"actor": caller.actor}
+        request.scope["log_fields"] = {"actor": caller.actor}
         if self._limits:
             self._limits.take(caller)
         request.scope["counted"] = True

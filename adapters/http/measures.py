@@ -10,9 +10,9 @@ from pydantic import Field
 
 from adapters.http.conditional import Answer, tagged
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, QUERY
-from adapters.http.head import head_in
 from adapters.http.problems import rejected_parameter
 from adapters.http.report_forms import media_ranges, quality_of
+from adapters.http.request_headers import headers_of
 from adapters.http.requests import NoteRead, caller_of
 from adapters.rendering.measures import as_csv
 from application.measures.ports import MonthEnds
@@ -68,5 +68,5 @@ def _blamed(asked: MeasuresQuery, now: datetime) -> str:
 
 
 def _likes_csv(request: Request) -> bool:
-    ranges = list(media_ranges(head_in(request.scope).get("accept", "")))
+    ranges = list(media_ranges(headers_of(request.scope).get("accept", "")))
     return quality_of(CSV, ranges) > quality_of(JSON, ranges)

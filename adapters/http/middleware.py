@@ -11,9 +11,9 @@ import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.http.head import head_in
 from adapters.http.permission import PermissionEnded
 from adapters.http.problems import MISTAKE, RETRY_AFTER, FieldError, pointer_to, problem, told
+from adapters.http.request_headers import headers_of
 from adapters.http.requests import ID
 from adapters.observability.log_format import BoundOnce
 from adapters.observability.metrics import Metrics
@@ -69,7 +69,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         began, asked = perf_counter(), scope["method"]
-        given = head_in(scope).get("x-request-id", "")
+        given = headers_of(scope).get("x-request-id", "")
         request_id = given if ID.fullmatch(given) else str(self._make_id())
         # A HEAD request is handled like a GET. The server keeps its own scope and sends no body.
         head_only = asked == "HEAD"
@@ -109,7 +109,7 @@ class RequestMiddleware:
             status=status,
             milliseconds=round(seconds * 1000, 1),
             request_id=scope["request_id"],
-            **scope.get("spoken_of", {}),
+            **scope.get("log_fields", {}),
         )
 
 

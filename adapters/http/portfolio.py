@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from adapters.http.again import OfATable
+from adapters.http.batched_lookups import BatchedLookup
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, hash_of, is_known, unchanged
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.read_your_writes import PositionWaiter, RecentEnough
 from adapters.http.requests import caller_of
-from adapters.http.together import AskedTogether
+from adapters.http.reusable_answers import TableConditions
 from application.portfolio.ports import Portfolio
 from application.portfolio.query import PortfolioPage, PortfolioQuery
 
@@ -23,7 +23,7 @@ class PortfolioParameters(RecentEnough, PortfolioQuery):
 def routes(portfolio: Portfolio) -> APIRouter:
     api = APIRouter(prefix="/v1/plans", tags=["views"])
 
-    inclusion, state = PositionWaiter(portfolio.includes), AskedTogether(portfolio.state)
+    inclusion, state = PositionWaiter(portfolio.includes), BatchedLookup(portfolio.state)
     ready = ReadyAnswers(MOST_BYTES_READY)
 
     @api.get("", response_model=PortfolioPage, summary="The portfolio: all plans, filtered and sorted", **LIST_QUERY)
@@ -38,7 +38,7 @@ def routes(portfolio: Portfolio) -> APIRouter:
             answer = Answer(content, at_cursor(request, next))
             ready.put(view, asked, answer)
         tag = hash_of(answer)
-        request.scope["grounds"] = OfATable.with_answer(state.answer, at, tag, answer)
+        request.scope["grounds"] = TableConditions.with_answer(state.answer, at, tag, answer)
         return unchanged(tag) if is_known(request, tag) else answer.with_tag(tag)
 
     return api

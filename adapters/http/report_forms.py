@@ -9,8 +9,8 @@ from pydantic_core import to_json
 
 from adapters.http.conditional import Answer
 from adapters.http.documentation import ETAG_AND_REQUEST_ID, QUERY, problem_of
-from adapters.http.head import head_in
 from adapters.http.problems import Rejected
+from adapters.http.request_headers import headers_of
 from adapters.rendering.document import Form
 from adapters.rendering.pool import MEDIA_TYPES, FormNotInstalled, RenderingPool, check_installed
 from adapters.rendering.style import security_policy
@@ -32,7 +32,7 @@ FORMED_QUERY: dict[str, Any] = QUERY | {
 
 def form_asked(request: Request, format: Form | None) -> Form:
     """Return the form in the query, else the one that `Accept` prefers; JSON if it prefers none. Raises `Rejected`."""
-    accepted = head_in(request.scope).get("accept", "")
+    accepted = headers_of(request.scope).get("accept", "")
     if format or not accepted.strip():
         return format or "json"
     ranges = list(media_ranges(accepted))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.http.budgets import budgets_of, in_turn
 from adapters.http.conditional import CACHING, Answer, is_known, log_tag, unchanged
-from adapters.http.elsewhere import pass_on
+from adapters.http.forwarding import forward
 from adapters.http.problems import rejected_parameter
 from adapters.http.report_forms import FORMED_QUERY, ReportResponder, form_asked
 from adapters.http.requests import caller_of
@@ -144,7 +144,7 @@ def routes(
         **FORMED_QUERY,
     )
     async def read_month(request: Request, asked: Annotated[MonthReportQuery, Query()]) -> Response:
-        pass_on(request)
+        forward(request)
         caller, form, now = caller_of(request), form_asked(request, asked.format), views.now()
         views.note_read(request, None, None)
         try:

@@ -10,9 +10,9 @@ from fastapi import Request
 from pydantic_core import from_json
 
 from adapters.http.conditional import log_tag
-from adapters.http.head import head_in
 from adapters.http.permission import Permission
 from adapters.http.problems import FieldError, Rejected, malformed_json
+from adapters.http.request_headers import headers_of
 from application.aggregates.access import Caller
 from application.aggregates.handle import Key
 from application.aggregates.ports import CommandContext
@@ -48,7 +48,7 @@ def permission_of(request: Request) -> Permission:
 async def body_of(request: Request) -> bytes:
     """Return the body. Raises `Rejected` if its media type is not JSON or it is too large."""
     check_media_type(request)
-    declared = head_in(request.scope).get("content-length", "")
+    declared = headers_of(request.scope).get("content-length", "")
     body = bytearray()
     if declared.isdecimal() and (len(declared) > 12 or int(declared) > MOST_BYTES):
         raise too_large()
@@ -61,7 +61,7 @@ async def body_of(request: Request) -> bytes:
 
 
 def check_media_type(request: Request) -> None:
-    head = head_in(request.scope)
+    head = headers_of(request.scope)
     given, coding = head.get("content-type", ""), head.get("content-encoding", "identity")
     if given == "application/json" and coding == "identity":
         return
@@ -104,7 +104,7 @@ def check_duplicates(body: bytes | bytearray) -> None:
 
 
 def context(request: Request, caller: Caller, source: str = "api") -> CommandContext:
-    head, request_id = head_in(request.scope), request.scope["request_id"]
+    head, request_id = headers_of(request.scope), request.scope["request_id"]
     correlation, causation = head.get("x-correlation-id", ""), head.get("x-causation-id", "")
     traceparent = head.get("traceparent", "")
     return CommandContext(
@@ -123,7 +123,7 @@ def version_seen(request: Request, log: UUID) -> int | None:
 
     A version of another log counts as later than any version, so that it conflicts.
     """
-    tags = head_in(request.scope).get("if-match")
+    tags = headers_of(request.scope).get("if-match")
     if tags is None:
         return None
     given = [tag.strip() for tag in tags.split(",")]
@@ -137,7 +137,7 @@ def version_seen(request: Request, log: UUID) -> int | None:
 
 
 def idempotency_key(request: Request) -> str | None:
-    given = head_in(request.scope).get("idempotency-key")
+    given = headers_of(request.scope).get("idempotency-key")
     if given is not None and not 0 < len(given) <= LONGEST_KEY:
         raise Rejected(400, "malformed-idempotency-key", f"An Idempotency-Key has 1 to {LONGEST_KEY} signs.")
     return given

@@ -24,9 +24,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from adapters.exchange.tables.views import ITEMS, add_items, begin_list, is_tabular, write_sections
 from adapters.exchange.tables.writers import MEDIA_TYPES, TableForm, TableWriter, TooManyRows, writer
 from adapters.http.guard import Guarded
-from adapters.http.head import head_in
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.report_forms import media_ranges, quality_of
+from adapters.http.request_headers import headers_of
 from adapters.rendering.document import Form
 from adapters.rendering.pool import MEDIA_TYPES as of_documents
 from domain.language import shortened
@@ -241,7 +241,7 @@ def form_asked(request: Request, documents: Sequence[Form]) -> Any:
             detail = f"“{shortened(said)}” must be {', '.join(['json', *list(forms)[:-1]])} or {list(forms)[-1]}."
             raise rejected_parameter(FORMAT, "invalid-parameters", detail)
         return said if said != "json" else None
-    ranges = list(media_ranges(head_in(request.scope).get("accept", "")))
+    ranges = list(media_ranges(headers_of(request.scope).get("accept", "")))
     liking = {form: quality_of(media_type.partition(";")[0], ranges) for form, media_type in forms.items()}
     best = max(liking, key=lambda form: liking[form])
     return best if liking[best] > quality_of("application/json", ranges) else None

@@ -14,13 +14,13 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic_core import to_json
 
 from adapters.access.access_log import Access, AccessLog
-from adapters.http.again import OfAPlan, RestsOn
 from adapters.http.budgets import Work, in_turn
 from adapters.http.conditional import Answer, ReadyAnswers, at_cursor, etag, is_known, unchanged
-from adapters.http.elsewhere import pass_on_if_long
+from adapters.http.forwarding import forward_if_slow
 from adapters.http.problems import rejected_parameter
 from adapters.http.requests import caller_of
 from adapters.http.resources import PLANS, Resource
+from adapters.http.reusable_answers import PlanConditions, RestsOn
 from adapters.http.view_queries import DiffQuery, HistoryQuery
 from adapters.rendering.document import Form
 from application.aggregates.access import Caller
@@ -126,7 +126,7 @@ class Views(Generic[A]):
                 continue
             known = await self.standing(id, request)
             if known.records and caller.sees(known, self._aggregates.now()):
-                request.scope["spoken_of"] |= {f"{type.noun}_id": str(id)}
+                request.scope["log_fields"] |= {f"{type.noun}_id": str(id)}
                 return known
         return await self._named_otherwise(request, list(self.resource.named(named)))
 
@@ -141,7 +141,7 @@ class Views(Generic[A]):
             if other and await self.may_know(caller, other):
                 known = await self.standing(other, request)
                 if caller.sees(known, self._aggregates.now()):
-                    request.scope["spoken_of"] |= {f"{type.noun}_id": str(other)}
+                    request.scope["log_fields"] |= {f"{type.noun}_id": str(other)}
                     return known
         raise type.not_open
 
@@ -159,17 +159,17 @@ class Views(Generic[A]):
     ) -> LoadedAggregate[A]:
         """Return the current state of an aggregate without checking any rights; it has no records if it does not exist.
 
-        `asked` is a look-up of its version that was begun before. Raises `StoreUnavailable`, and `TakesLong` for a view
-        of many events that another process answers.
+        `asked` is a look-up of its version that was begun before. Raises `StoreUnavailable`, and `SlowRequest` for a
+        view of many events that another process answers.
         """
         now = self.now()
         version = await (asked or self._heads.ask(id))
         if request is not None:  # the first that the answer rests on
             request.scope.setdefault("rests_on", RestsOn(now, self._heads.seen_log))
-        pass_on_if_long(request, version)
+        forward_if_slow(request, version)
         known = self._aggregates.remembered(id)
         if 0 < known.version < version:
-            known = await self._aggregates.refreshed_soon(known) or known
+            known = await self._aggregates.refreshed_async(known) or known
         if known.version != version:
             # Another request may have read it while this one waited.
             known = await in_turn(
@@ -226,7 +226,7 @@ class Views(Generic[A]):
             self._ready.put(view, asked, answer)
         if settled and known.id == next(iter(self.resource.named(request.path_params))):
             cut = f"version:{until.version}"
-            request.scope["grounds"] = OfAPlan.with_answer(
+            request.scope["grounds"] = PlanConditions.with_answer(
                 self._heads, self._aggregates.now, self.note_read, known, cut, tag, answer, request.scope
             )
         return answer.with_tag(tag)

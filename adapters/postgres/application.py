@@ -36,11 +36,11 @@ class PlanEventStore(EventStore[UUID]):
         positions = self.recorder.insert_events(stored, **how)
         return list(map(mapper.as_recorded, events, stored, positions))
 
-    async def record_soon(self, events: Sequence[Recorded], **how: Any) -> list[Recorded]:
+    async def record_async(self, events: Sequence[Recorded], **how: Any) -> list[Recorded]:
         """Do the same as `record`, without holding a thread while the database works."""
         mapper = self.mapper
         stored = mapper.to_stored_events(events)
-        positions = await self.recorder.insert_events_soon(stored, **how)
+        positions = await self.recorder.insert_events_async(stored, **how)
         return list(map(mapper.as_recorded, events, stored, positions))
 
     def read(self, aggregate_id: UUID, after: int = 0) -> list[Recorded]:

@@ -74,10 +74,10 @@ class PostgresEventStore:
     def read(self, plan_id: UUID, after: int = 0) -> Sequence[Recorded]:
         return self._events.read(plan_id, after)
 
-    def read_news(self, versions: Mapping[UUID, int]) -> Mapping[UUID, Sequence[Recorded]]:
+    def read_new_events(self, versions: Mapping[UUID, int]) -> Mapping[UUID, Sequence[Recorded]]:
         return {id: self._mapper.recorded(id, rows) for id, rows in self._recorder.rows_of_each(versions)}
 
-    async def read_soon(self, plan_id: UUID, after: int) -> Sequence[Recorded] | None:
+    async def read_async(self, plan_id: UUID, after: int) -> Sequence[Recorded] | None:
         """See `application.aggregates.ports.EventStore`."""
         with unavailable():
             found = await self._datastore.in_loop.ask(NEWS, {"id": plan_id, "after": after})
@@ -131,11 +131,11 @@ class PostgresEventStore:
         self._people.note((commit.context.actor, commit.context.on_behalf_of))
         return recorded
 
-    async def append_soon(self, commit: Commit) -> Sequence[Recorded] | None:
+    async def append_async(self, commit: Commit) -> Sequence[Recorded] | None:
         if any(speaks_of_people(each.event, each) for each in commit.events):
             return await run_sync(self.append, commit, limiter=self._threads)
         try:
-            return await self._events.record_soon(
+            return await self._events.record_async(
                 to_be_recorded(commit), expected=commit.expected, answer=commit.answer
             )
         except IntegrityError:

@@ -135,7 +135,7 @@ class GroupCommit:
             wish.claim()
         return wish.outcome()
 
-    async def append_soon(self, wish: Append) -> Appended:
+    async def append_async(self, wish: Append) -> Appended:
         """Do the same as `append`, without holding a thread while it waits."""
         loop = get_running_loop()
         self._check_room()

@@ -110,13 +110,13 @@ class PlanRecorder(ApplicationRecorder):
             raise persistence_error(error) from error
         return positions_of(wanted, appended)
 
-    async def insert_events_soon(
+    async def insert_events_async(
         self, stored_events: Sequence[StoredEvent], *, expected: int, answer: Answer | None
     ) -> list[int]:
         """Do the same as `insert_events` with events of one aggregate, without holding a thread meanwhile."""
         wanted = append_of(stored_events, expected, answer)
         try:
-            appended = await self._committer.append_soon(wanted)
+            appended = await self._committer.append_async(wanted)
         except psycopg.Error as error:
             raise persistence_error(error) from error
         return positions_of(wanted, appended)

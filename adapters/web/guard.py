@@ -112,7 +112,7 @@ class PageGuard:
         """Return the route of a page for people with a right, or for everybody who is signed in."""
 
         async def guarded(request: Request) -> Response:
-            request.scope.setdefault("spoken_of", {})
+            request.scope.setdefault("log_fields", {})
             try:
                 check_same_origin(request)
                 visitor = await self.visitor(request)
@@ -120,7 +120,7 @@ class PageGuard:
                     return await self._to_sign_in(request)
                 request.scope["visitor"], request.scope["caller"] = visitor, visitor.caller
                 request.scope["route"] = route
-                request.scope["spoken_of"] |= {"actor": visitor.caller.actor}
+                request.scope["log_fields"] |= {"actor": visitor.caller.actor}
                 if self._limits:
                     self._limits.take(visitor.caller)
                 if right != "signed-in":
@@ -138,7 +138,7 @@ class PageGuard:
         """Return the route of a page for everybody, signed in or not."""
 
         async def guarded(request: Request) -> Response:
-            request.scope.setdefault("spoken_of", {})
+            request.scope.setdefault("log_fields", {})
             try:
                 check_same_origin(request)
                 return compressed(request, self._with_headers(await page(request)))

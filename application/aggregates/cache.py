@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from application.aggregates.loaded import LoadedAggregate, UnreadRecords
+from application.aggregates.loaded import LazyRecords, LoadedAggregate
 from application.aggregates.snapshots import MOST_EVENTS, Snapshot
 from domain.aggregates import A, AggregateType
 from domain.record import Recorded
@@ -117,7 +117,7 @@ class AggregateCache(Generic[A]):
 
     def put(self, known: LoadedAggregate[A]) -> None:
         """Keep an aggregate, unless as much is kept of it already."""
-        id, is_whole = known.id, not isinstance(known.records, UnreadRecords)
+        id, is_whole = known.id, not isinstance(known.records, LazyRecords)
         with self._lock:
             before, state = self._whole.get(id), self._folded.get(id)
             kept = before or state

@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple
 from uuid import UUID
 
 from application.aggregates.access import CallerNotAllowed
+from application.aggregates.aggregate_turns import Turns
 from application.aggregates.cache import AggregateCache
 from application.aggregates.loaded import LoadedAggregate, RecordsUnread, forgotten_in
 from application.aggregates.pending import (
@@ -24,7 +25,6 @@ from application.aggregates.ports import Answer, CommandContext, Commit, EventSt
 from application.aggregates.read import AggregateReader
 from application.aggregates.strangers import cautions_about_strangers, people_named
 from application.aggregates.traces import traces
-from application.aggregates.turns import Turns
 from domain.aggregates import A, AggregateType
 from domain.language import Caution, Command, Event, Refusal
 from domain.record import Recorded
@@ -212,7 +212,7 @@ class Aggregates(AggregateReader[A]):
         today = self.today(known) if known.records else self._now().date()
         return Outcome(known.id, known.version + len(commit.events), known.position, done, known.erasures, today)
 
-    async def handle_soon(
+    async def handle_async(
         self,
         id: UUID,
         commands: Sequence[Command],
@@ -238,7 +238,7 @@ class Aggregates(AggregateReader[A]):
             if not (self._store.knows(callers) and self._store.remembers(named)):
                 return None
             for _ in range(TRIES_ON_THE_LOOP):
-                known = await self._standing_soon(id)
+                known = await self._current_async(id)
                 if known is None:
                     return None
                 try:
@@ -248,7 +248,7 @@ class Aggregates(AggregateReader[A]):
                 events = decided.commit.events
                 if not events or any(each.event.forgets() is not None for each in events):
                     return None
-                recorded = await self._store.append_soon(decided.commit)
+                recorded = await self._store.append_async(decided.commit)
                 if recorded is not None:
                     return self._outcome(known, recorded, decided, named)
                 if key:  # it may be known
@@ -256,14 +256,14 @@ class Aggregates(AggregateReader[A]):
                 self._others_seen_at = monotonic()
             return None
 
-    async def _standing_soon(self, id: UUID) -> LoadedAggregate[A] | None:
+    async def _current_async(self, id: UUID) -> LoadedAggregate[A] | None:
         """Return the cached state, and with what others have recorded since where others record at all; None where that
         takes a thread."""
         known = self.folded(id, may_read=False)
         if monotonic() - self._others_seen_at > SECONDS_OTHERS_COUNT:
             return known
         try:
-            return await self.refreshed_soon(known)
+            return await self.refreshed_async(known)
         except RecordsUnread:  # an entry was struck
             return None
 

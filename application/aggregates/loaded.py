@@ -22,7 +22,7 @@ MOST_AT_HAND = 16
 """Events that stay at hand where the others are unread."""
 
 
-class UnreadRecords(Sequence[Recorded]):
+class LazyRecords(Sequence[Recorded]):
     """The events of an aggregate, of which only the last ones are at hand. The others are read when one of them is
     asked for."""
 
@@ -58,12 +58,12 @@ class UnreadRecords(Sequence[Recorded]):
     def whole(self) -> Sequence[Recorded]:
         return (*self._read()[: self._length - len(self.last)], *self.last)
 
-    def with_news(self, news: Sequence[Recorded]) -> "UnreadRecords":
+    def with_news(self, news: Sequence[Recorded]) -> "LazyRecords":
         last = (*self.last, *news)[-max(MOST_AT_HAND, len(news)) :]
-        return UnreadRecords(self._length + len(news), last, self._read)
+        return LazyRecords(self._length + len(news), last, self._read)
 
-    def read_by(self, read: Callable[[], Sequence[Recorded]]) -> "UnreadRecords":
-        return UnreadRecords(self._length, self.last, read)
+    def read_by(self, read: Callable[[], Sequence[Recorded]]) -> "LazyRecords":
+        return LazyRecords(self._length, self.last, read)
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ class LoadedAggregate(Generic[A]):
     @property
     def first_at_hand(self) -> int:
         """The version after which all events are at hand: 0 for all."""
-        return self.version - len(self.records.last) if isinstance(self.records, UnreadRecords) else 0
+        return self.version - len(self.records.last) if isinstance(self.records, LazyRecords) else 0
 
     def without_records(self) -> "LoadedAggregate[A]":
         """Return the same with only the last event at hand."""
-        return replace(self, records=UnreadRecords(self.version, (self.records[-1],)))
+        return replace(self, records=LazyRecords(self.version, (self.records[-1],)))
 
     @property
     def position(self) -> int:
@@ -120,7 +120,7 @@ class LoadedAggregate(Generic[A]):
 
     def with_news(self, news: Sequence[Recorded], state: A | None = None) -> "LoadedAggregate[A]":
         """Return the aggregate with what was recorded next; `state` is what it comes to, where that is known."""
-        records = self.records.with_news(news) if isinstance(self.records, UnreadRecords) else (*self.records, *news)
+        records = self.records.with_news(news) if isinstance(self.records, LazyRecords) else (*self.records, *news)
         if state is None:
             events = [record.event for record in news]
             if self.type.strikes(events):

@@ -98,10 +98,10 @@ class EventStore(Protocol):
     def read(self, aggregate_id: UUID, after: int = 0) -> Sequence[Recorded]:
         """Return the events of an aggregate after a version, in order; none if there is no such aggregate."""
 
-    def read_news(self, versions: Mapping[UUID, int]) -> Mapping[UUID, Sequence[Recorded]]:
+    def read_new_events(self, versions: Mapping[UUID, int]) -> Mapping[UUID, Sequence[Recorded]]:
         """Return the events of several aggregates, each after a version of its own; nothing of those that have none."""
 
-    async def read_soon(self, aggregate_id: UUID, after: int) -> Sequence[Recorded] | None:
+    async def read_async(self, aggregate_id: UUID, after: int) -> Sequence[Recorded] | None:
         """Do the same as `read` without holding a thread, where the events are few and nothing in them is sealed or
         forgets anybody; else return None. Raises `StoreUnavailable`."""
 
@@ -111,7 +111,7 @@ class EventStore(Protocol):
         Raises `StoreUnavailable`; then nothing was recorded, unless the error says that the outcome is unknown.
         """
 
-    async def append_soon(self, commit: Commit) -> Sequence[Recorded] | None:
+    async def append_async(self, commit: Commit) -> Sequence[Recorded] | None:
         """Do the same as `append` without holding a thread while the log is waited for."""
 
     def named_by(self, id: UUID) -> UUID | None:

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from application.aggregates.cache import AggregateCache
-from application.aggregates.loaded import LoadedAggregate, UnreadRecords, forgotten_in, unread
+from application.aggregates.loaded import LazyRecords, LoadedAggregate, forgotten_in, unread
 from application.aggregates.ports import EventStore
 from domain.aggregates import A, AggregateType
 from domain.record import Recorded
@@ -48,7 +48,7 @@ class AggregateReader(Generic[A]):
         Raises the type's `not_open`, `StoreUnavailable`.
         """
         known = {id: cached for id in ids if (cached := self._cache.get(id))}
-        news = self._store.read_news({id: each.version for id, each in known.items()})
+        news = self._store.read_new_events({id: each.version for id, each in known.items()})
         for id in ids:
             yield self._with(known[id], news.get(id, ())) if id in known else self.read(id)
 
@@ -71,7 +71,7 @@ class AggregateReader(Generic[A]):
         known = self._cache.folded(id)
         if known is None:
             return LoadedAggregate.of(self._type, id)
-        if isinstance(known.records, UnreadRecords):
+        if isinstance(known.records, LazyRecords):
             read = partial(self._store.read, id) if may_read else unread
             return replace(known, records=known.records.read_by(read))
         return known
@@ -99,9 +99,9 @@ class AggregateReader(Generic[A]):
         self._cache.put(known)
         return known
 
-    async def refreshed_soon(self, known: LoadedAggregate[A]) -> LoadedAggregate[A] | None:
+    async def refreshed_async(self, known: LoadedAggregate[A]) -> LoadedAggregate[A] | None:
         """Do the same as `refreshed` without a thread; None where that takes one. Raises `StoreUnavailable`."""
-        news = await self._store.read_soon(known.id, known.version) if known.version else None
+        news = await self._store.read_async(known.id, known.version) if known.version else None
         if news:
             known = known.with_news(news)
             self._cache.put(known)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from application.aggregates.loaded import LoadedAggregate, UnreadRecords
+from application.aggregates.loaded import LazyRecords, LoadedAggregate
 from domain.aggregates import A, AggregateType
 from domain.record import Recorded
 from domain.things import Entry
@@ -55,7 +55,7 @@ class Snapshot:
         state = unpacked(self.packed, type)
         if self.version > self.packed_version:
             state = type.fold((record.event for record in self.last), state)
-        return LoadedAggregate(type, self.id, UnreadRecords(self.version, self.last), state, self.erasures)
+        return LoadedAggregate(type, self.id, LazyRecords(self.version, self.last), state, self.erasures)
 
 
 def packed(state: Any) -> bytes:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
 from adapters.web.forms.loaded_once import KEY, given_in, to_address_with_key
 from adapters.web.forms.pages import Library, offered_to
@@ -38,7 +38,7 @@ class OpeningPages:
 
     def __init__(
         self,
-        desk: CommandDesk,
+        desk: CommandEndpoints,
         library: Library,
         action: str,
         home: Callable[[Any], str],

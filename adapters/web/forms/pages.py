@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from adapters.http.resources import Resource
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
@@ -102,7 +102,7 @@ class CommandPages:
     def __init__(
         self,
         pages: AggregatePages[Any],
-        desk: CommandDesk,
+        desk: CommandEndpoints,
         library: Library,
         make_id: Callable[[], UUID],
         previews: Previews,
@@ -192,7 +192,7 @@ def routes(
     pages: AggregatePages[Any],
     path: str,
     view: Right,
-    desk: CommandDesk,
+    desk: CommandEndpoints,
     library: Library,
     guard: PageGuard,
     make_id: Callable[[], UUID],

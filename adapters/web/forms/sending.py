@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from adapters.http.requests import context
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
@@ -35,7 +35,7 @@ def version_in(data: FormData) -> int | None:
 
 
 async def send(
-    desk: CommandDesk, request: Request, route: str, commands: Sequence[Command], data: FormData, say: Speech
+    desk: CommandEndpoints, request: Request, route: str, commands: Sequence[Command], data: FormData, say: Speech
 ) -> Outcome:
     """Carry out all commands or none, once for each key of a form. Raises `NotRecorded`."""
     said = context(request, visitor_of(request).caller, "ui")

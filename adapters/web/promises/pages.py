@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from adapters.web.forms.form import FormData
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
@@ -32,7 +32,7 @@ class Sent:
 
 
 class PromisePages:
-    def __init__(self, pages: PlanPages, desk: CommandDesk, make_id: Callable[[], UUID]) -> None:
+    def __init__(self, pages: PlanPages, desk: CommandEndpoints, make_id: Callable[[], UUID]) -> None:
         self._pages = pages
         self._desk = desk
         self._make_id = make_id

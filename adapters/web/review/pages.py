@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from adapters.http.requests import context
 from adapters.privacy.drafts import Drafts
 from adapters.web.forms.form import FormData
@@ -34,7 +34,7 @@ MOST_LEFT_OUT = 20
 
 
 class ReviewPages:
-    def __init__(self, pages: PlanPages, desk: CommandDesk, drafts: Drafts, make_id: Callable[[], UUID]) -> None:
+    def __init__(self, pages: PlanPages, desk: CommandEndpoints, drafts: Drafts, make_id: Callable[[], UUID]) -> None:
         self._pages = pages
         self._desk = desk
         self._drafts = drafts
@@ -157,7 +157,7 @@ def _refused(typed: Sequence[TypedCommand], place: int, refusal: Refusal, say: S
 
 
 def routes(
-    plan_pages: PlanPages, desk: CommandDesk, drafts: Drafts, guard: PageGuard, make_id: Callable[[], UUID]
+    plan_pages: PlanPages, desk: CommandEndpoints, drafts: Drafts, guard: PageGuard, make_id: Callable[[], UUID]
 ) -> list[Route]:
     pages = ReviewPages(plan_pages, desk, drafts, make_id)
     return [

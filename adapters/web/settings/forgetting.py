@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from adapters.http.erasures import ForgettingPreview, preview_of
 from adapters.http.views import PlanViews
 from adapters.rendering.words import spaced
@@ -107,7 +107,7 @@ def path_of(plan: str) -> str:
     return f"{HERE}/{quote(plan, safe='')}/forget"
 
 
-def routes(plans: PlanViews, desk: CommandDesk, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
+def routes(plans: PlanViews, desk: CommandEndpoints, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
     async def begin(request: Request) -> Response:
         """Redirect to the page for the plan that was typed."""
         plan, id = (request.query_params.get(name, "").strip() for name in ("plan", "id"))

@@ -48,7 +48,7 @@ async def until(condition):
 
 
 def asked_of(committer, *wishes):
-    return [asyncio.ensure_future(committer.append_soon(each)) for each in wishes]
+    return [asyncio.ensure_future(committer.append_async(each)) for each in wishes]
 
 
 def end_backend(store, committer):
@@ -99,12 +99,12 @@ def test_a_lost_acknowledgement_is_found_again(store, committer, monkeypatch, ev
         raise psycopg.OperationalError("the connection was lost")
 
     async def appended():
-        await committer.append_soon(wish())
+        await committer.append_async(wish())
         monkeypatch.setattr(LoopConnection, "run", losing)
         lost, taken = wish(events=events), wish(expected=7)
         outcomes = await asyncio.gather(*asked_of(committer, lost, taken))
         monkeypatch.undo()
-        again = await committer.append_soon(wish(lost.aggregate_id, events))
+        again = await committer.append_async(wish(lost.aggregate_id, events))
         return outcomes, again
 
     outcomes, again = asyncio.run(appended())
@@ -117,7 +117,7 @@ def test_a_backend_that_is_ended_in_the_middle_loses_and_doubles_nothing(store, 
     wishes = [wish() for _ in range(3)]
 
     async def ended_in_the_middle():
-        await committer.append_soon(wish())
+        await committer.append_async(wish())
         with append_lock_held(store.where.service):
             asked = asked_of(committer, *wishes)
             await until(lambda: wishes[0].claimed)
@@ -133,11 +133,11 @@ def test_after_a_trouble_the_loop_takes_over_again(store, committer, monkeypatch
     monkeypatch.setattr(loop_commit, "SECONDS_BY_THREAD", 0.2)
 
     async def trouble():
-        await committer.append_soon(wish())
+        await committer.append_async(wish())
         end_backend(store, committer)
-        assert (await committer.append_soon(wish())).recorded
+        assert (await committer.append_async(wish())).recorded
         await asyncio.sleep(0.3)
-        assert (await committer.append_soon(wish())).recorded
+        assert (await committer.append_async(wish())).recorded
         return not committer._on_the_loop._connection.closed
 
     assert asyncio.run(trouble())
@@ -173,7 +173,7 @@ def test_a_store_that_is_too_slow_is_told_apart_from_one_that_recorded_nothing(s
     try:
         assert {type(each) for each in asyncio.run(slow())} <= {OutcomeUnknown, StoreUnavailable}
         assert not log(store.where.service)
-        assert asyncio.run(committer.append_soon(wish())).recorded, "in another loop"
+        assert asyncio.run(committer.append_async(wish())).recorded, "in another loop"
     finally:
         committer.close()
     assert len(log(store.where.service)) == 1
@@ -186,9 +186,9 @@ def test_a_clock_that_is_ahead_records_nothing_until_it_is_right_and_the_log_say
         with monkeypatch.context() as wrong:
             wrong.setattr(clock, "wall_clock", lambda: 1e10)
             with pytest.raises(ClockAhead):
-                await committer.append_soon(wish())
+                await committer.append_async(wish())
         assert not log(store.where.service)
-        return await committer.append_soon(wish())
+        return await committer.append_async(wish())
 
     with capture_logs() as told:
         assert asyncio.run(ahead_and_right()).recorded
@@ -207,7 +207,7 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
             asked += asked_of(committer, wish(), wish())
             await asyncio.sleep(0.05)
             with pytest.raises(StoreBusy, match="nothing was recorded, try again"):
-                await committer.append_soon(wish())
+                await committer.append_async(wish())
         return await asyncio.gather(*asked)
 
     assert all(each.recorded for each in asyncio.run(crowd()))
@@ -219,7 +219,7 @@ def test_what_is_larger_than_a_socket_takes_is_recorded_whole(store, committer):
     large = wish()
     state = b'{"meta":{"command_id":"large"},"data":{"text":"%b"},"sealed":[]}' % (b"x" * 4_000_000)
     large = Append(large.aggregate_id, 0, [StoredEvent(large.aggregate_id, 1, "Something", state)])
-    assert asyncio.run(committer.append_soon(large)).recorded
+    assert asyncio.run(committer.append_async(large)).recorded
     with connected(store.where.service) as connection:
         row = connection.execute("SELECT state FROM plantrail.stored_events").fetchone()
     assert bytes(row[0]) == state

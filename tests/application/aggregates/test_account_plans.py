@@ -400,7 +400,7 @@ def test_in_a_loop_the_commands_on_one_plan_have_their_turn_as_they_come(store):
     plans, order = opened_acme(plans_on(store)), []
 
     async def noted(number: int) -> None:
-        outcome = await plans.handle_soon(ACME, [say("write-note", section="plan", text=f"note {number}")], CONTEXT)
+        outcome = await plans.handle_async(ACME, [say("write-note", section="plan", text=f"note {number}")], CONTEXT)
         order.append((number, outcome.version))
 
     async def crowd() -> None:
@@ -424,7 +424,7 @@ def test_what_another_process_records_is_read_before_a_command_once_a_race_was_l
     """Without a thread, as long as it is little and in clear."""
 
     async def noted(here) -> int:
-        outcome = await here.handle_soon(ACME, [say("write-note", section="plan", text="seen")], CONTEXT)
+        outcome = await here.handle_async(ACME, [say("write-note", section="plan", text="seen")], CONTEXT)
         return outcome.version if outcome else 0
 
     async def in_turn() -> list[int]:

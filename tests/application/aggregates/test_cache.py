@@ -10,7 +10,7 @@ from application.aggregates.cache import (
     bytes_of,
     bytes_of_state,
 )
-from application.aggregates.loaded import UnreadRecords
+from application.aggregates.loaded import LazyRecords
 from application.aggregates.snapshots import Snapshot
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN
@@ -68,7 +68,7 @@ def test_a_plan_is_kept_whole_then_as_its_state_then_as_a_snapshot():
     taken = cache.folded(acme.id)
     assert taken is not None
     assert (taken.version, taken.state.parts()) == (3, acme.state.parts())
-    assert isinstance(taken.records, UnreadRecords)
+    assert isinstance(taken.records, LazyRecords)
     assert cache.bytes == whole(gamma) + folded(acme) + packed + Snapshot.of(beta.without_records()).size
     assert bytes_of_state(taken) == folded(acme)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from application.aggregates.cache import AggregateCache, bytes_of
-from application.aggregates.loaded import RecordsUnread, UnreadRecords
+from application.aggregates.loaded import LazyRecords, RecordsUnread
 from application.aggregates.pending import PendingAggregate, with_id
 from application.aggregates.snapshots import MOST_NEWS, Snapshot
 from application.views.loaded_plan import LoadedPlan
@@ -52,7 +52,7 @@ def test_from_a_snapshot_the_same_is_decided_as_from_all_events(random: Random) 
     for _ in range(30):
         kept = Snapshot.of(history.known, kept)
         taken = kept.loaded(ACCOUNT_PLAN)
-        assert isinstance(taken.records, UnreadRecords)
+        assert isinstance(taken.records, LazyRecords)
         assert len(taken.records.last) <= MOST_NEWS
         assert all_of(taken) == all_of(history.known)
         at = history.last + timedelta(hours=random.randint(0, 60))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.http.elsewhere import Elsewhere, NotAnswered, PassedOn
+from adapters.http.forwarding import ForwardedAnswer, Forwarder, NotAnswered
 
 ASKED = {
     "type": "http",
@@ -66,7 +66,7 @@ async def passed_on(folder: Path, answer: bytes | None) -> tuple[list[Any], byte
 
     server = await asyncio.start_unix_server(answered, path) if answer is not None else None
     try:
-        await PassedOn(Elsewhere(path, lambda: True), here)(dict(ASKED), receive, send)
+        await ForwardedAnswer(Forwarder(path, lambda: True), here)(dict(ASKED), receive, send)
     except NotAnswered:
         sent.append("broken off")
     if server:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class AskedTogether(Generic[T]):
+class BatchedLookup(Generic[T]):
     """Asks once for all who wait, in one event loop. Who comes while it is asked waits for the next time, so that no
     answer is older than its question."""
 

@@ -27,9 +27,9 @@ class Turns:
         self._lines: dict[UUID, deque[Future[None]]] = {}
         """Who waits in the loop for a turn that somebody in the loop has, by aggregate, in the order they came."""
 
-    def on_the_loop(self, id: UUID) -> "TurnOnTheLoop":
+    def on_the_loop(self, id: UUID) -> "LoopTurn":
         """Return a context in which an event loop waits for the turn on an aggregate, and has it while that lasts."""
-        return TurnOnTheLoop(id, self._turns[hash(id) % len(self._turns)], self._lines)
+        return LoopTurn(id, self._turns[hash(id) % len(self._turns)], self._lines)
 
     @contextmanager
     def of(self, id: UUID) -> Iterator[None]:
@@ -44,7 +44,7 @@ class Turns:
             turn.release()
 
 
-class TurnOnTheLoop:
+class LoopTurn:
     """A turn of an event loop. In the loop those who come first have it first; whoever it is the turn of looks whether
     a thread has it. Nearly always nobody has."""
 

@@ -12,7 +12,7 @@ LISTS = ("accept", "if-match", "if-none-match")
 """Headers that are lists, which may come in several lines (RFC 9110, section 5.3)."""
 
 
-def head_in(scope: Scope) -> Head:
+def headers_of(scope: Scope) -> Head:
     """Return the headers of a request, which are read once: to look for one after the other takes longer."""
     head: Head | None = scope.get("head")
     if head is None:

@@ -5,7 +5,7 @@ from asyncio import create_task, gather, sleep
 
 import pytest
 
-from adapters.http.together import AskedTogether
+from adapters.http.batched_lookups import BatchedLookup
 
 
 class Clerk:
@@ -26,7 +26,7 @@ class Clerk:
 
 def test_who_comes_while_it_is_asked_is_answered_the_next_time_together_with_others():
     async def story(clerk: Clerk) -> tuple[list[int], list[int]]:
-        together = AskedTogether(clerk.ask)
+        together = BatchedLookup(clerk.ask)
         first = gather(*(together.answer() for _ in range(3)))
         await sleep(0.005)
         later = gather(*(together.answer() for _ in range(3)))
@@ -37,7 +37,7 @@ def test_who_comes_while_it_is_asked_is_answered_the_next_time_together_with_oth
 
 def test_what_goes_wrong_is_raised_for_who_asked_then_and_for_nobody_else():
     async def story(clerk: Clerk) -> int:
-        together = AskedTogether(clerk.ask)
+        together = BatchedLookup(clerk.ask)
         clerk.fails = True
         first = create_task(together.answer())
         await sleep(0.005)

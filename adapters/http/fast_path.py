@@ -20,13 +20,13 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.http.again import AnswersAgain
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from adapters.http.guard import NEEDS, Guard, Needed
-from adapters.http.head import head_in
 from adapters.http.permission import PermissionEnded
 from adapters.http.problems import Rejected
+from adapters.http.request_headers import headers_of
 from adapters.http.requests import MOST_BYTES, check_body, check_media_type
+from adapters.http.reusable_answers import ReusableAnswers
 from application.aggregates.access import Right
 from domain.language import Command
 
@@ -41,7 +41,7 @@ Pattern = tuple[str, ...]
 class CommandRoute(NamedTuple):
     """Where one command is sent."""
 
-    desk: CommandDesk
+    desk: CommandEndpoints
     name: str
     model: type[Command]
     right: Right
@@ -59,11 +59,11 @@ class ViewRoute(NamedTuple):
     path: str
 
 
-class ShortWay:
+class FastPath:
     """ASGI middleware that answers views and carries out commands itself where nothing stands in the way."""
 
     def __init__(
-        self, behind: ASGIApp, app: FastAPI, desks: Iterable[CommandDesk], guard: Guard, again: AnswersAgain
+        self, behind: ASGIApp, app: FastAPI, desks: Iterable[CommandEndpoints], guard: Guard, again: ReusableAnswers
     ) -> None:
         self._app = behind
         told = {kind: handler for kind, handler in app.exception_handlers.items() if kind not in (500, Exception)}
@@ -87,7 +87,7 @@ class ShortWay:
             scope["method"] == "GET"
             and not scope["head_only"]
             and (view := self._views.get(key))
-            and head_in(scope).get("accept", "*/*") in TAKES_JSON
+            and headers_of(scope).get("accept", "*/*") in TAKES_JSON
         ):
             await self._shown(view, named, scope, receive, send)
         else:
@@ -138,7 +138,7 @@ class ShortWay:
         request = Request(scope, receive)
         try:
             check_media_type(request)
-            if not fits(head_in(scope).get("content-length", "")):
+            if not fits(headers_of(scope).get("content-length", "")):
                 raise Unfit
             caller = await self._guard.identified(request)
         except Exception:  # noqa: BLE001 - it is told there
@@ -152,7 +152,9 @@ class ShortWay:
             try:
                 check_body(body)
                 command = route.model.model_validate_json(body)
-                response = await route.desk.soon(request, route.name, command, {"plan": named} if named else {})
+                response = await route.desk.carry_out_async(
+                    request, route.name, command, {"plan": named} if named else {}
+                )
             except (Rejected, ValidationError):
                 pass
             except (Exception, CancelledError) as error:  # noqa: BLE001 - it is raised there
@@ -178,7 +180,7 @@ def pattern(path: str) -> Pattern:
     return tuple(path.split("/")[1:])
 
 
-def command_routes(desk: CommandDesk) -> Iterator[CommandRoute]:
+def command_routes(desk: CommandEndpoints) -> Iterator[CommandRoute]:
     resource = desk.resource
     for name, model in resource.of.commands.items():
         if name in resource.composed or model is resource.opening:

@@ -32,7 +32,7 @@ Asked = tuple[str, str, bytes]
 """Who asked, the path and the query."""
 
 
-class Grounds(Protocol):
+class Conditions(Protocol):
     """What an answer depends on beside the request."""
 
     @property
@@ -59,7 +59,7 @@ class RestsOn(NamedTuple):
 
 
 @dataclass(frozen=True)
-class OfAPlan:
+class PlanConditions:
     """What a view of a plan depends on that depends on nothing but the plan, the day it is there, and the program by
     which it is judged."""
 
@@ -115,11 +115,11 @@ class OfAPlan:
 
     def note_read(self, request: Request) -> None:
         self.note(request, self.plan_id, self.cut)
-        request.scope["spoken_of"] |= {f"{self.noun}_id": str(self.plan_id)}
+        request.scope["log_fields"] |= {f"{self.noun}_id": str(self.plan_id)}
 
 
 @dataclass(frozen=True)
-class OfATable:
+class TableConditions:
     """What a page of a table depends on."""
 
     ask: Callable[[], Awaitable[Hashable]]
@@ -142,11 +142,11 @@ class Kept(NamedTuple):
     """An answer that was given, and to whom."""
 
     caller: Caller
-    grounds: Grounds
+    grounds: Conditions
     headers: Sequence[tuple[bytes, bytes]]
 
 
-class AnswersAgain:
+class ReusableAnswers:
     """Keeps the grounds of the answers that were given most recently, and gives them again while those hold."""
 
     def __init__(self) -> None:
@@ -172,7 +172,7 @@ class AnswersAgain:
 
     def keep(self, request: Request, response: Response) -> None:
         """Keep an answer that was just given, if it says what it depends on."""
-        grounds: Grounds | None = request.scope.get("grounds")
+        grounds: Conditions | None = request.scope.get("grounds")
         if grounds is None or response.status_code != 200:
             return
         key = asked(request)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.http.commands import CommandDesk
+from adapters.http.commands import CommandEndpoints
 from tests.api import Api, assert_problem
 
 NOTE = {"section": "plan", "text": "Budget talks in May"}
@@ -13,10 +13,10 @@ def without_threads(acme: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
     """Whatever is decided in a thread fails from now on; the caller is known by now."""
     acme.done("write-note", **NOTE)
 
-    async def no_thread(_self: CommandDesk, _work: object) -> None:
+    async def no_thread(_self: CommandEndpoints, _work: object) -> None:
         raise AssertionError("a thread was taken")
 
-    monkeypatch.setattr(CommandDesk, "_in_a_thread", no_thread)
+    monkeypatch.setattr(CommandEndpoints, "_in_a_thread", no_thread)
     return acme
 
 

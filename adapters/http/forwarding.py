@@ -20,28 +20,28 @@ from adapters.http.budgets import FEW_EVENTS
 SECONDS_TO_CONNECT = 2.0
 SECONDS_OF_SILENCE = 120.0
 """How long nothing may come before it is given up: many may have their turn first."""
-MOST_PASSED_ON = 200
+MAX_FORWARDED_REQUESTS = 200
 BYTES_AT_ONCE = 256 * 1024
-OF_THIS_CONNECTION = {b"connection", b"keep-alive", b"transfer-encoding", b"date", b"server", b"x-request-id"}
+CONNECTION_HEADERS = {b"connection", b"keep-alive", b"transfer-encoding", b"date", b"server", b"x-request-id"}
 """Headers of an answer that are not passed on: this process sets its own."""
-OF_A_BODY = {b"content-length", b"expect", b"te", b"trailer", b"upgrade"}
+BODY_HEADERS = {b"content-length", b"expect", b"te", b"trailer", b"upgrade"}
 """Headers of a request that speak of its body or of another protocol, of which nothing is passed on."""
 
 logger = structlog.get_logger("plantrail.http")
 
 
-class TakesLong(Exception):
+class SlowRequest(Exception):
     """The request is to be answered elsewhere."""
 
 
-class Elsewhere:
+class Forwarder:
     """Where requests that take long are passed on to."""
 
     def __init__(self, path: str, is_there: Callable[[], bool]) -> None:
         """`path` is that of a Unix socket."""
         self._is_there = is_there
         self._path = path
-        self._room = asyncio.Semaphore(MOST_PASSED_ON)
+        self._room = asyncio.Semaphore(MAX_FORWARDED_REQUESTS)
 
     def takes(self, request: Request) -> bool:
         return request.method == "GET" and self._is_there() and not request.scope.get("answered_here")
@@ -56,7 +56,7 @@ class Elsewhere:
             except (OSError, TimeoutError) as error:
                 raise NotAnswered(type(error).__name__) from error
             try:
-                writer.write(written(scope))
+                writer.write(serialized_request(scope))
                 answer = Answering(reader)
                 await answer.begin()
                 yield answer
@@ -122,10 +122,10 @@ class Answering:
         self._is_whole = True
 
 
-def written(scope: Scope) -> bytes:
+def serialized_request(scope: Scope) -> bytes:
     """Return a request without a body as it is sent."""
     path, query = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0], scope["query_string"]
-    dropped = OF_THIS_CONNECTION | OF_A_BODY
+    dropped = CONNECTION_HEADERS | BODY_HEADERS
     headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
     headers += [(b"x-request-id", scope["request_id"].encode()), (b"connection", b"close")]
     target = path + (b"?" + query if query else b"")
@@ -133,19 +133,19 @@ def written(scope: Scope) -> bytes:
     return b"\r\n".join(lines)
 
 
-class PassedOn(Response):
+class ForwardedAnswer(Response):
     """An answer that comes from elsewhere; while nobody is there, from here."""
 
-    def __init__(self, elsewhere: Elsewhere, here: ASGIApp) -> None:
+    def __init__(self, forwarder: Forwarder, here: ASGIApp) -> None:
         super().__init__()
-        self._elsewhere = elsewhere
+        self._forwarder = forwarder
         self._here = here
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
         try:
-            async with self._elsewhere.answering(scope) as answer:
-                headers = [each for each in answer.headers if each[0] not in OF_THIS_CONNECTION]
+            async with self._forwarder.answering(scope) as answer:
+                headers = [each for each in answer.headers if each[0] not in CONNECTION_HEADERS]
                 begun = True
                 await send({"type": "http.response.start", "status": answer.status, "headers": headers})
                 async for part in answer.parts():
@@ -159,28 +159,28 @@ class PassedOn(Response):
             await self._here(scope, receive, send)
 
 
-def of_the_app(request: Request) -> Elsewhere | None:
-    found: Elsewhere | None = getattr(request.app.state, "elsewhere", None)
+def forwarder_of_app(request: Request) -> Forwarder | None:
+    found: Forwarder | None = getattr(request.app.state, "forwarder", None)
     return found
 
 
-def pass_on_if_long(request: Request | None, events: int) -> None:
-    """Raises `TakesLong` where a view of so many events is better made elsewhere."""
+def forward_if_slow(request: Request | None, events: int) -> None:
+    """Raises `SlowRequest` where a view of so many events is better made elsewhere."""
     if request is not None and events > FEW_EVENTS:
-        pass_on(request)
+        forward(request)
 
 
-def pass_on(request: Request) -> None:
-    """Raises `TakesLong` if there is somebody elsewhere to answer."""
-    elsewhere = of_the_app(request)
-    if elsewhere and elsewhere.takes(request):
-        raise TakesLong
+def forward(request: Request) -> None:
+    """Raises `SlowRequest` if there is somebody elsewhere to answer."""
+    forwarder = forwarder_of_app(request)
+    if forwarder and forwarder.takes(request):
+        raise SlowRequest
 
 
-def pass_on_what_takes_long(app: FastAPI, elsewhere: Elsewhere, here: ASGIApp) -> None:
-    """Have what raises `TakesLong` answered elsewhere; `here` answers it if nobody is there."""
-    app.state.elsewhere = elsewhere
+def forward_slow_requests(app: FastAPI, forwarder: Forwarder, here: ASGIApp) -> None:
+    """Have what raises `SlowRequest` answered elsewhere; `here` answers it if nobody is there."""
+    app.state.forwarder = forwarder
 
-    @app.exception_handler(TakesLong)
-    async def passed_on(_request: Request, _error: TakesLong) -> Response:
-        return PassedOn(elsewhere, here)
+    @app.exception_handler(SlowRequest)
+    async def forwarded(_request: Request, _error: SlowRequest) -> Response:
+        return ForwardedAnswer(forwarder, here)

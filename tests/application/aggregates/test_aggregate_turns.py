@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from application.aggregates import turns
+from application.aggregates import aggregate_turns
+from application.aggregates.aggregate_turns import Turns
 from application.aggregates.ports import StoreBusy
-from application.aggregates.turns import Turns
 
 ACME, BETA = UUID(int=1), UUID(int=2)
 
@@ -62,7 +62,7 @@ def test_the_turn_of_who_gives_up_is_passed_on(as_it_is_passed_on: bool):
 
 
 def test_who_waits_too_long_is_told_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(turns, "TURN_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(aggregate_turns, "TURN_TIMEOUT_SECONDS", 0.01)
 
     async def story(queue: Queue) -> None:
         until = Event()
@@ -80,7 +80,7 @@ def test_who_waits_too_long_is_told_so_and_the_others_go_on(monkeypatch: pytest.
 
 
 def test_a_thread_and_the_loop_have_it_one_after_the_other(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(turns, "TURNS_AWAITED", 1)
+    monkeypatch.setattr(aggregate_turns, "TURNS_AWAITED", 1)
     queue = Queue()
 
     def in_a_thread() -> None:
