@@ -1,4 +1,4 @@
-"""One question for everybody who asks it at the same time."""
+"""One look-up for all requests that need the same value at the same time."""
 
 from asyncio import Task, create_task, shield
 from collections.abc import Awaitable, Callable
@@ -9,8 +9,8 @@ T = TypeVar("T")
 
 
 class BatchedLookup(Generic[T]):
-    """Asks once for all who wait, in one event loop. Who comes while it is asked waits for the next time, so that no
-    answer is older than its question."""
+    """Looks a value up once for all tasks of an event loop that wait for it. A task that comes while a look-up is under
+    way waits for the next one, so that no answer is older than the question."""
 
     def __init__(self, ask: Callable[[], Awaitable[T]]) -> None:
         self._ask = ask
@@ -18,7 +18,7 @@ class BatchedLookup(Generic[T]):
         self._next: Task[T] | None = None
 
     async def answer(self) -> T:
-        """Return the answer. Raises what asking raises."""
+        """Return the value. Raises what the look-up raises."""
         if self._next is None:
             self._next = create_task(self._asked_after(self._under_way))
         return await shield(self._next)

@@ -1,4 +1,4 @@
-"""What is answered to commands."""
+"""The bodies and headers of answers to commands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ ANSWERS: Mapping[Resource, tuple[type[Answered], type[Any]]] = {
 
 
 class ErasureAnswer(CommandAnswer):
-    """The outcome of forgetting somebody."""
+    """The outcome of forgetting a person."""
 
     certificate: Certificate
 
@@ -100,7 +100,7 @@ def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: by
 
 
 def placed(results: Sequence[Result]) -> list[Caution]:
-    """Return the warnings of all commands, with pointers into the list."""
+    """Return the warnings of all commands, each with a JSON pointer into the list of commands."""
     return [
         replace(warning, pointer=f"/{place}/body{warning.pointer}")
         for place, result in enumerate(results)
@@ -109,7 +109,7 @@ def placed(results: Sequence[Result]) -> list[Caution]:
 
 
 def would_answer(response: Response) -> Response:
-    """Return the answer to a dry run: it carries no ETag of what is not there, and says what it is."""
+    """Return the answer to a dry run. It is marked as a dry run, and has no ETag for a version that does not exist."""
     del response.headers["ETag"]
     response.headers["Dry-Run"] = "true"
     return response

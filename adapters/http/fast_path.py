@@ -1,9 +1,10 @@
-"""The short way: in front of the framework, and for commands without a thread.
+"""The fast path: it answers the most frequent requests before the framework sees them, and commands without a thread.
 
-It takes what comes most often and needs nothing of the framework: views whose parameters are sound, and one command on
-something that is open, by a caller who may, decided on what is cached. Everything else goes on to the application
-behind it as if it had not been looked at, but that it is counted once: what is wrong with a request, a refusal, a lost
-race and a repeated request are told there. What both ways do alike, they do by the same functions.
+It handles views with valid parameters, and single commands on a plan or program that is open, by a caller who has the
+right, if the cached state is enough to decide them. It hands every other request on to the application behind it, which
+then answers it from the beginning; only the request is not counted a second time. The application says what is wrong
+with a request, refuses commands, and handles lost races and repeated requests. Where both paths do the same, they call
+the same functions.
 """
 
 from asyncio import CancelledError
@@ -39,7 +40,7 @@ Pattern = tuple[str, ...]
 
 
 class CommandRoute(NamedTuple):
-    """Where one command is sent."""
+    """The route of one command."""
 
     desk: CommandEndpoints
     name: str
@@ -49,7 +50,7 @@ class CommandRoute(NamedTuple):
 
 
 class ViewRoute(NamedTuple):
-    """Where one view is asked for."""
+    """The route of one view."""
 
     endpoint: Callable[..., Awaitable[Response]]
     asked: type[BaseModel] | None
@@ -126,7 +127,9 @@ class FastPath:
             await self._told(scope, receive, send)
 
     def _arguments(self, view: ViewRoute, named: str | None, scope: Scope) -> list[Any]:
-        """Return what a view is asked for. Raises `ValidationError`, and `Unfit` where it takes nothing of the kind."""
+        """Return the parameters of a view. Raises `ValidationError`, and `Unfit` if the view takes no such
+        parameters.
+        """
         if scope["query_string"] and not view.asked:
             raise Unfit
         asked = [view.asked.model_validate(parameters(scope["query_string"]))] if view.asked else []
@@ -168,12 +171,12 @@ class FastPath:
 
 
 async def failed(scope: Scope, _receive: Receive, _send: Send) -> None:
-    """Raises what went wrong with a view."""
+    """Raise the error that a view ended with."""
     raise scope["failed"]
 
 
 class Unfit(Exception):
-    """A body of a size that is not known or too large."""
+    """The request cannot take the fast path: for example, its body is too large or of unknown size."""
 
 
 def pattern(path: str) -> Pattern:
@@ -189,7 +192,7 @@ def command_routes(desk: CommandEndpoints) -> Iterator[CommandRoute]:
 
 
 def view_routes(routes: Iterable[BaseRoute]) -> Iterator[ViewRoute]:
-    """Yield the routes that take nothing but the name of a plan and a query, and answer by themselves."""
+    """Yield the routes that take only the name of a plan and a query, and that need nothing else of the framework."""
     for route in routes:
         if not isinstance(route, APIRoute) or route.methods != {"GET"} or not iscoroutinefunction(route.endpoint):
             continue
@@ -226,7 +229,7 @@ def fits(length: str) -> bool:
 
 
 async def received(receive: Receive) -> bytes | None:
-    """Return the whole body; None if the caller has gone."""
+    """Return the whole body, or None if the caller has disconnected."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -237,7 +240,7 @@ async def received(receive: Receive) -> bytes | None:
 
 
 class Again:
-    """Gives a body that was received once more, then whatever comes."""
+    """Replays a body that was received already, and then passes on what the server sends."""
 
     def __init__(self, body: bytes, receive: Receive) -> None:
         self._first: Message | None = {"type": "http.request", "body": body, "more_body": False}

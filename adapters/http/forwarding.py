@@ -1,8 +1,9 @@
-"""What takes long is answered elsewhere: by another process of the same service, to which the request is passed on.
+"""Forwards slow requests to another process of the same service.
 
-All work of one process shares one interpreter: while a view of ten thousand events is made, everybody else waits. The
-other process serves the same application on a socket of its own, knows callers by the same headers, and takes requests
-in turn as `adapters.http.budgets` says. Without one, or while it is away, the request is answered here.
+All requests to one process share one interpreter: while it computes a view of ten thousand events, all others wait. The
+other process serves the same application on a Unix socket, identifies callers by the same headers, and takes requests
+in the order that `adapters.http.budgets` describes. If there is no other process, or it does not answer, this process
+answers the request.
 """
 
 import asyncio
@@ -31,14 +32,14 @@ logger = structlog.get_logger("plantrail.http")
 
 
 class SlowRequest(Exception):
-    """The request is to be answered elsewhere."""
+    """The request is to be answered by another process."""
 
 
 class Forwarder:
-    """Where requests that take long are passed on to."""
+    """Sends slow requests to another process."""
 
     def __init__(self, path: str, is_there: Callable[[], bool]) -> None:
-        """`path` is that of a Unix socket."""
+        """`path` is the path of a Unix socket. `is_there` says whether the other process listens on it."""
         self._is_there = is_there
         self._path = path
         self._room = asyncio.Semaphore(MAX_FORWARDED_REQUESTS)
@@ -48,7 +49,7 @@ class Forwarder:
 
     @asynccontextmanager
     async def answering(self, scope: Scope) -> AsyncIterator["Answering"]:
-        """Pass a request on, and yield the answer once its head is there. Raises `NotAnswered`."""
+        """Forward a request, and yield the answer once its headers have come. Raises `NotAnswered`."""
         async with self._room:
             try:
                 async with asyncio.timeout(SECONDS_TO_CONNECT):
@@ -61,15 +62,15 @@ class Forwarder:
                 await answer.begin()
                 yield answer
             finally:
-                writer.transport.abort()  # nothing more is read of what was given up
+                writer.transport.abort()  # the rest of an answer that was abandoned is not read
 
 
 class NotAnswered(Exception):
-    """The other process is not there, or broke off."""
+    """The other process cannot be reached, or ended the answer too early."""
 
 
 class Answering:
-    """An answer that arrives."""
+    """An answer of the other process while it arrives."""
 
     def __init__(self, reader: StreamReader) -> None:
         self._reader = reader
@@ -88,7 +89,7 @@ class Answering:
             await self._read()
 
     async def parts(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes. Raises `NotAnswered` where it breaks off."""
+        """Yield the body in parts as they arrive. Raises `NotAnswered` if the answer ends too early."""
         while True:
             if self._parts:
                 part, self._parts = b"".join(self._parts), []
@@ -123,7 +124,7 @@ class Answering:
 
 
 def serialized_request(scope: Scope) -> bytes:
-    """Return a request without a body as it is sent."""
+    """Return a request without a body as HTTP/1.1 bytes."""
     path, query = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0], scope["query_string"]
     dropped = CONNECTION_HEADERS | BODY_HEADERS
     headers = [(name, value) for name, value in scope["headers"] if name not in dropped]
@@ -134,7 +135,7 @@ def serialized_request(scope: Scope) -> bytes:
 
 
 class ForwardedAnswer(Response):
-    """An answer that comes from elsewhere; while nobody is there, from here."""
+    """The answer of the other process. If that cannot be reached, this process answers."""
 
     def __init__(self, forwarder: Forwarder, here: ASGIApp) -> None:
         super().__init__()
@@ -165,20 +166,20 @@ def forwarder_of_app(request: Request) -> Forwarder | None:
 
 
 def forward_if_slow(request: Request | None, events: int) -> None:
-    """Raises `SlowRequest` where a view of so many events is better made elsewhere."""
+    """Raise `SlowRequest` if another process should make a view of this many events."""
     if request is not None and events > FEW_EVENTS:
         forward(request)
 
 
 def forward(request: Request) -> None:
-    """Raises `SlowRequest` if there is somebody elsewhere to answer."""
+    """Raise `SlowRequest` if another process can answer the request."""
     forwarder = forwarder_of_app(request)
     if forwarder and forwarder.takes(request):
         raise SlowRequest
 
 
 def forward_slow_requests(app: FastAPI, forwarder: Forwarder, here: ASGIApp) -> None:
-    """Have what raises `SlowRequest` answered elsewhere; `here` answers it if nobody is there."""
+    """Forward requests that raise `SlowRequest`. The application `here` answers them if the other process does not."""
     app.state.forwarder = forwarder
 
     @app.exception_handler(SlowRequest)

@@ -13,7 +13,8 @@ LISTS = ("accept", "if-match", "if-none-match")
 
 
 def headers_of(scope: Scope) -> Head:
-    """Return the headers of a request, which are read once: to look for one after the other takes longer."""
+    """Return the headers of a request as a dictionary. It is built once for each request, because searching the list
+    again for each header is slower."""
     head: Head | None = scope.get("head")
     if head is None:
         headers = reversed(scope["headers"])

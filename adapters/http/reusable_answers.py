@@ -1,8 +1,8 @@
-"""Answers that are asked for again: found by the request itself, if what they depend on is as it was.
+"""Answers that are given again to the same request, as long as the conditions hold under which they were made.
 
-Most views are asked for many times before anything happens. What such an answer depends on, its grounds, is written
-down when it is given. The same request of the same caller is then answered by asking whether the grounds hold: of a
-view of a plan for two versions, of a page of a table for the state of the table.
+Most views are requested many times before anything changes. When such a view is answered, the conditions on which the
+answer depends are kept with it. The same request of the same caller then gets the same answer after a check of these
+conditions: for a view of a plan, two versions; for a page of a table, the state of the table.
 """
 
 from collections import OrderedDict
@@ -41,18 +41,18 @@ class Conditions(Protocol):
 
     @property
     def answer(self) -> "ReferenceType[Answer]":
-        """What was answered, for as long as that is kept elsewhere: what is dropped there is gone here too."""
+        """A weak reference to the answer: it is gone once the cache of views has dropped it."""
 
     async def hold(self) -> bool:
-        """Return whether all is as it was. Raises `StoreUnavailable`."""
+        """Return whether all conditions still hold. Raises `StoreUnavailable`."""
 
     def note_read(self, request: Request) -> None:
-        """Put on record what is read by it. Raises `AccessLogFull`."""
+        """Record in the access log what the caller reads with this answer. Raises `AccessLogFull`."""
 
 
 class RestsOn(NamedTuple):
-    """What was so before anything was read for an answer: what it rests on is no later, however long it takes to make.
-    Midnight or another log may come in between."""
+    """The state when an answer was begun, noted before anything was read for it. The conditions of the answer are never
+    later than this, however long it takes to make: midnight may pass, or the log may be replaced meanwhile."""
 
     since: datetime
     log: UUID | None
@@ -60,7 +60,7 @@ class RestsOn(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanConditions:
-    """What a view of a plan depends on that depends on nothing but the plan, the day it is there, and the program by
+    """The conditions of a view that depends only on the plan, the current day in its time zone, and the program by
     which it is judged."""
 
     heads: Heads
@@ -120,7 +120,7 @@ class PlanConditions:
 
 @dataclass(frozen=True)
 class TableConditions:
-    """What a page of a table depends on."""
+    """The conditions of a page of a table."""
 
     ask: Callable[[], Awaitable[Hashable]]
     state: Hashable
@@ -135,11 +135,11 @@ class TableConditions:
         return await self.ask() == self.state
 
     def note_read(self, _request: Request) -> None:
-        """Lists are not put on record."""
+        """Do nothing: reads of lists are not recorded."""
 
 
 class Kept(NamedTuple):
-    """An answer that was given, and to whom."""
+    """An answer, and the caller to whom it was given."""
 
     caller: Caller
     grounds: Conditions
@@ -147,18 +147,18 @@ class Kept(NamedTuple):
 
 
 class ReusableAnswers:
-    """Keeps the grounds of the answers that were given most recently, and gives them again while those hold."""
+    """Keeps the most recent answers with their conditions, and gives them again while these hold."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Asked, Kept] = OrderedDict()
 
     def given(self, request: Request) -> Kept | None:
-        """Return the answer that this request was given before, which may hold no longer."""
+        """Return the answer that was given to this request before. Its conditions may no longer hold."""
         kept = self._kept.get(asked(request))
         return kept if kept and kept.caller == caller_of(request) else None
 
     async def still(self, request: Request, kept: Kept) -> Response | None:
-        """Return the answer if it holds still. Raises `StoreUnavailable`, `AccessLogFull`."""
+        """Return the answer if its conditions still hold. Raises `StoreUnavailable`, `AccessLogFull`."""
         _, grounds, headers = kept
         answer = grounds.answer()
         if answer is None or not await grounds.hold():
@@ -171,7 +171,7 @@ class ReusableAnswers:
         return Written(answer.content, [header for header in headers if header[0] != b"content-length"])
 
     def keep(self, request: Request, response: Response) -> None:
-        """Keep an answer that was just given, if it says what it depends on."""
+        """Keep an answer that was just given, if its conditions are known."""
         grounds: Conditions | None = request.scope.get("grounds")
         if grounds is None or response.status_code != 200:
             return

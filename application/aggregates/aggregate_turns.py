@@ -1,4 +1,6 @@
-"""Turns: in one process commands on one aggregate come one after the other, so that they do not race each other."""
+"""Turns: within one process, commands on one aggregate are carried out one after the other, so that they do not
+race.
+"""
 
 from asyncio import CancelledError, Future, get_running_loop, sleep, timeout
 from collections import deque
@@ -20,7 +22,7 @@ TURNS_AWAITED = 500
 
 
 class Turns:
-    """The turns on aggregates, of threads and of an event loop."""
+    """The turns on aggregates, for threads and for an event loop."""
 
     def __init__(self) -> None:
         self._turns = [Lock() for _ in range(1024)]
@@ -33,8 +35,7 @@ class Turns:
 
     @contextmanager
     def of(self, id: UUID) -> Iterator[None]:
-        """Wait for the turn on an aggregate: in one process commands on it come one after the other, so that they do
-        not race each other."""
+        """Wait for the turn on an aggregate, and hold it while the context lasts."""
         turn = self._turns[hash(id) % len(self._turns)]
         if not turn.acquire(timeout=TURN_TIMEOUT_SECONDS):
             raise StoreBusy(StoreBusy.__doc__)
@@ -45,8 +46,8 @@ class Turns:
 
 
 class LoopTurn:
-    """A turn of an event loop. In the loop those who come first have it first; whoever it is the turn of looks whether
-    a thread has it. Nearly always nobody has."""
+    """The turn of a task of the event loop. Tasks get their turns in the order in which they came; the first of them
+    checks whether a thread holds the turn, which is rare."""
 
     __slots__ = ("_has_it", "_id", "_lines", "_turn")
 
@@ -57,7 +58,7 @@ class LoopTurn:
         self._has_it = False
 
     async def __aenter__(self) -> bool:
-        """Return False where a thread has the turn for long. Raises `StoreBusy`."""
+        """Return False if a thread holds the turn for long. Raises `StoreBusy`."""
         line = self._lines.get(self._id)
         if line is None:
             self._lines[self._id] = deque()

@@ -1,4 +1,4 @@
-"""An aggregate with the events it is folded from. The events may be still unread where its state is enough."""
+"""An aggregate with the events it is folded from. The events may be unread where the state is enough."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from domain.record import Recorded, struck_by
 
 
 class RecordsUnread(Exception):
-    """The events have to be read first, which takes a thread."""
+    """The events must be read first, which takes a thread."""
 
 
 def unread() -> Sequence[Recorded]:
@@ -23,8 +23,8 @@ MOST_AT_HAND = 16
 
 
 class LazyRecords(Sequence[Recorded]):
-    """The events of an aggregate, of which only the last ones are at hand. The others are read when one of them is
-    asked for."""
+    """The events of an aggregate, of which only the last ones are in memory. The others are read when one of them is
+    needed."""
 
     def __init__(self, length: int, last: Sequence[Recorded], read: Callable[[], Sequence[Recorded]] = unread) -> None:
         """`last` are at least one; `read` returns all of them, or raises."""
@@ -89,11 +89,11 @@ class LoadedAggregate(Generic[A]):
 
     @property
     def first_at_hand(self) -> int:
-        """The version after which all events are at hand: 0 for all."""
+        """The version after which all events are in memory; 0 if all are."""
         return self.version - len(self.records.last) if isinstance(self.records, LazyRecords) else 0
 
     def without_records(self) -> "LoadedAggregate[A]":
-        """Return the same with only the last event at hand."""
+        """Return the same aggregate with only its last event in memory."""
         return replace(self, records=LazyRecords(self.version, (self.records[-1],)))
 
     @property
@@ -106,7 +106,7 @@ class LoadedAggregate(Generic[A]):
         return struck_by(self.records)
 
     def struck_until(self, version: int) -> Mapping[int, str]:
-        """Those that were struck up to a version."""
+        """Return the entries that were struck up to a version."""
         return self.struck if version == self.version else struck_by(self.records[:version])
 
     @cached_property
@@ -119,7 +119,9 @@ class LoadedAggregate(Generic[A]):
         return first
 
     def with_news(self, news: Sequence[Recorded], state: A | None = None) -> "LoadedAggregate[A]":
-        """Return the aggregate with what was recorded next; `state` is what it comes to, where that is known."""
+        """Return the aggregate with the next recorded events. `state` is the resulting state, if it is known
+        already.
+        """
         records = self.records.with_news(news) if isinstance(self.records, LazyRecords) else (*self.records, *news)
         if state is None:
             events = [record.event for record in news]

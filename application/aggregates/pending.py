@@ -18,8 +18,8 @@ from domain.things import Aggregate
 
 
 class Done(NamedTuple):
-    """The outcome of one command: the id of its thing, possibly generated, the events with their versions, and the
-    warnings."""
+    """The outcome of one command: the id of its thing, which may have been generated, the events with their versions,
+    and the warnings."""
 
     id: str | None
     events: Mapping[int, str]
@@ -40,7 +40,7 @@ def nothing_outside(_known: LoadedAggregate[Any], _state: Aggregate, _command: C
 
 
 class PendingAggregate(Generic[A]):
-    """An aggregate as it will stand once everything decided so far is on record. The next command is decided on it."""
+    """An aggregate as it will be once everything decided so far is recorded. The next command is decided on it."""
 
     def __init__(self, known: LoadedAggregate[A], outside: Outside[A] = nothing_outside) -> None:
         self.known = known
@@ -64,7 +64,7 @@ class PendingAggregate(Generic[A]):
         return Done(command.subject(), types, warnings)
 
     def add(self, event: Event, at: datetime, command_id: str, reason: str | None) -> None:
-        """Add what follows from a command to another aggregate."""
+        """Add an event that follows from a command to another aggregate."""
         self.to_record.append(ToRecord(event, at, command_id, reason))
         self.state = self._after([event])
 
@@ -117,8 +117,8 @@ def repeats_words(event: Event) -> bool:
 
 
 def reason_beside(state: Aggregate, command: Command) -> str | None:
-    """Return the reason that is recorded of another aggregate: none where it speaks of people of this one, for only
-    here it can be sealed for them."""
+    """Return the reason to record with another aggregate. None if it speaks of people of this aggregate, because it can
+    be sealed for them only here."""
     return None if speaks_of(state, command) else command.reason
 
 

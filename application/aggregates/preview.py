@@ -1,4 +1,4 @@
-"""Previews: an aggregate as it would stand after commands that are not carried out."""
+"""Previews: an aggregate as it would be after commands that are not carried out."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

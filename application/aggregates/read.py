@@ -1,4 +1,4 @@
-"""The read side: aggregates as they stand on record, never stale."""
+"""The read side: aggregates in their current state, never a stale one."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ class AggregateReader(Generic[A]):
         self._cache = cache or AggregateCache(type)
 
     def read(self, id: UUID) -> LoadedAggregate[A]:
-        """Return the aggregate as it stands now. Its cached state is brought up to date first.
+        """Return the current aggregate. The cached state is brought up to date first.
 
         Raises the type's `not_open`, `StoreUnavailable`.
         """
@@ -53,7 +53,7 @@ class AggregateReader(Generic[A]):
             yield self._with(known[id], news.get(id, ())) if id in known else self.read(id)
 
     def meant(self, id: UUID) -> UUID:
-        """Return the id of the aggregate that an id names: mostly itself. Raises `StoreUnavailable`."""
+        """Return the id of the aggregate that an id refers to: usually the same id. Raises `StoreUnavailable`."""
         return id if self._cache.version(id) else self.named_by(id) or id
 
     def named_by(self, id: UUID) -> UUID | None:
@@ -62,7 +62,7 @@ class AggregateReader(Generic[A]):
         return self._store.named_by(id)
 
     def remembered(self, id: UUID) -> LoadedAggregate[A]:
-        """Return the cached state of an aggregate, which may be old, or without any history."""
+        """Return the cached aggregate, which may be out of date, or one without history if none is cached."""
         return self._cache.get(id) or LoadedAggregate.of(self._type, id)
 
     def folded(self, id: UUID, may_read: bool = True) -> LoadedAggregate[A]:
@@ -81,7 +81,7 @@ class AggregateReader(Generic[A]):
         self._cache.drop(id)
 
     def drop_all(self) -> None:
-        """Drop every aggregate from the cache: the log that they were read from is there no more."""
+        """Drop every aggregate from the cache, because the log that they were read from was replaced."""
         self._cache.drop_all()
 
     def refreshed(self, known: LoadedAggregate[A]) -> LoadedAggregate[A]:
@@ -89,7 +89,7 @@ class AggregateReader(Generic[A]):
         return self._with(known, self._store.read(known.id, after=known.version))
 
     def _with(self, known: LoadedAggregate[A], news: Sequence[Recorded]) -> LoadedAggregate[A]:
-        """Return the aggregate with what was recorded next."""
+        """Return the aggregate with the next recorded events."""
         if not news or type(news[0].event).__name__ not in self._type.events:
             return known
         if known.records and forgotten_in(news):
@@ -100,7 +100,9 @@ class AggregateReader(Generic[A]):
         return known
 
     async def refreshed_async(self, known: LoadedAggregate[A]) -> LoadedAggregate[A] | None:
-        """Do the same as `refreshed` without a thread; None where that takes one. Raises `StoreUnavailable`."""
+        """Do the same as `refreshed` without a thread. Returns None if a thread is needed. Raises
+        `StoreUnavailable`.
+        """
         news = await self._store.read_async(known.id, known.version) if known.version else None
         if news:
             known = known.with_news(news)

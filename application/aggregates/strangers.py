@@ -1,4 +1,4 @@
-"""Finds people of ours whom a command names and nobody has seen before: their ids may be mistyped."""
+"""Finds people of ours whom a command names although nobody has named them before: their ids may be mistyped."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress

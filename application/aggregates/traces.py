@@ -1,4 +1,6 @@
-"""What becomes of the words about somebody who is forgotten: which go, and in which their name is left."""
+"""Lists what happens to the texts about a person who is forgotten: which are deleted, and which still contain the
+name.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -15,7 +17,7 @@ REASON = "reason"
 
 
 class Gone(BaseModel):
-    """Words that nobody can read any more once somebody is forgotten."""
+    """A text that nobody can read any more once the person is forgotten."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,7 +30,7 @@ class Gone(BaseModel):
 
 
 class Left(BaseModel):
-    """Words that still hold the name of somebody who is forgotten."""
+    """A text that still contains the name of a person who is forgotten."""
 
     model_config = ConfigDict(frozen=True)
 
