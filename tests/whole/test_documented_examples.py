@@ -148,7 +148,7 @@ def test_tables_come_in_as_shown(demo, folder):
 def test_tables_go_out_as_shown(demo, folder):
     shell(document("docs/tables.md"), demo)
     assert {file.name for file in folder.iterdir()} == {
-        "plans.xlsx", "history.csv", "halden-stores.xlsx", "strategic.csv",
+        "plans.xlsx", "promises.csv", "history.csv", "halden-stores.xlsx", "strategic.csv",
     }  # fmt: skip
     assert "halden-stores" in (folder / "strategic.csv").read_text("utf-8")
     assert openpyxl.load_workbook(folder / "halden-stores.xlsx")["stakeholders"].max_row > 1

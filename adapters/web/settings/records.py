@@ -102,7 +102,8 @@ def certificate_card(certificate: Certificate, say: Speech) -> CertificateCard:
 
 def view_told(name: str, say: Speech) -> str:
     words = view_in_words(name)
-    return say(words) if words in VIEWS else say.told(words)
+    told = say(words) if words in VIEWS else say.told(words)
+    return say("{view} (page)", view=told) if name.endswith("-page") else told
 
 
 def view_in_words(name: str) -> str:

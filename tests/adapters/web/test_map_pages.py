@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.web.map.tree import HEIGHT, WIDTH, children_of, drawing, in_order
-from tests.adapters.web.test_pages import signed_in, text_of
+from tests.adapters.web.test_pages import form_at, signed_in, text_of
 from tests.api import Api
 from tests.examples import examples
 
@@ -106,6 +106,6 @@ def test_a_cell_opens_its_form_with_what_is_known_of_it(acme):
     acme.done("list-offering", id="hub", name="Hub", kind="product")
     acme.done("assess-cell", unit="plant", offering="hub", penetration="aware", arr_potential="1234")
     address = re.findall(r'href="([^"]*assess-cell[^"]*)"', page_of(acme, "/whitespace"))[0].replace("&amp;", "&")
-    form = acme.get(address, signed_in(acme)).text
+    form = form_at(acme, address, signed_in(acme)).text
     assert 'value="1234"' in form
     assert '<option value="aware" selected>' in form

@@ -48,7 +48,7 @@ def handovers(store: Store) -> Handovers:
         ("name-program-owner", {"owner": "eva"}),
     ):
         program.handle(PROGRAM_ID, [PROGRAM.commands[command].model_validate(body)], CONTEXT)
-    return Handovers(plans, program, store.events)
+    return Handovers(plans, program, store.events, store.portfolio)
 
 
 def hand_over(handovers: Handovers, role: Role = "editor", **said: Any) -> HandedOver:
