@@ -4,7 +4,7 @@ A thread costs the loop two hand-overs of the interpreter for each batch. It tak
 wrong is handed over to the committer in its thread, which finds out what was recorded.
 """
 
-from asyncio import AbstractEventLoop, Task
+from asyncio import AbstractEventLoop, Task, TimerHandle
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from struct import Struct
@@ -21,6 +21,13 @@ from adapters.postgres.loop_connection import LoopConnection, Statement
 
 SECONDS_BY_THREAD = 1.0
 """For how long appends are handed over after something went wrong, before the loop tries again."""
+
+ENOUGH_TOGETHER = 8
+SECONDS_FOR_MORE = 0.02
+SECONDS_WITHOUT_PAUSE = 1.0
+"""After a batch, the committer waits up to `SECONDS_FOR_MORE` until `ENOUGH_TOGETHER` appends wait: a commit costs
+PostgreSQL nearly as much for one append as for eight. If so many do not come, callers are few and each would only wait
+longer: then it does not pause for `SECONDS_WITHOUT_PAUSE`."""
 
 STATEMENT = Statement.of(APPEND)
 double = Struct("!d").pack
@@ -50,6 +57,9 @@ class LoopCommit:
         self._opening: Task[None] | None = None
         self._connection: LoopConnection | None = None
         self._by_thread_until = 0.0
+        self._pause: TimerHandle | None = None
+        """Set while nothing is under way and more appends are waited for."""
+        self._no_pause_until = 0.0
 
     @property
     def waiting(self) -> int:
@@ -58,7 +68,11 @@ class LoopCommit:
     def put(self, wish: Append) -> None:
         """Queue an append, which is awaited."""
         self._waiting.append(wish)
-        if self._under_way is None:
+        if self._pause:
+            if len(self._waiting) >= ENOUGH_TOGETHER:
+                self._pause.cancel()
+                self._end_pause()
+        elif self._under_way is None:
             self._send_next()
         elif self._connection:
             self._connection.look()
@@ -126,7 +140,19 @@ class LoopCommit:
         for each, outcome in zip(batch, outcomes(batch, won, int(last)), strict=True):
             settle(each, outcome)
         self._when_recorded()
+        if 0 < len(self._waiting) < ENOUGH_TOGETHER and monotonic() >= self._no_pause_until:
+            self._under_way = None
+            self._pause = self.loop.call_later(SECONDS_FOR_MORE, self._end_pause_in_vain)
+        else:
+            self._send_next()
+
+    def _end_pause(self) -> None:
+        self._pause = None
         self._send_next()
+
+    def _end_pause_in_vain(self) -> None:
+        self._no_pause_until = monotonic() + SECONDS_WITHOUT_PAUSE
+        self._end_pause()
 
     def _refuse(self, batch: Sequence[Append], error: psycopg.Error) -> None:
         """Refuse a batch of which nothing was recorded, and all that wait: they would wait as long, and in vain."""

@@ -89,6 +89,28 @@ def test_what_comes_while_a_batch_is_under_way_is_the_next_one(store, committer,
     assert sizes == [1, 20]
 
 
+@pytest.mark.parametrize(("more", "batches"), [(6, [1, 8]), (0, [1, 2])])
+def test_after_a_batch_more_are_waited_for_but_those_who_wait_alone_only_once(
+    store, committer, monkeypatch, more, batches
+):
+    sizes, parameters = [], loop_commit.parameters
+    monkeypatch.setattr(loop_commit, "parameters", lambda batch: sizes.append(len(batch)) or parameters(batch))
+    monkeypatch.setattr(loop_commit, "SECONDS_FOR_MORE", 5.0 if more else 0.02)
+
+    async def few_then_more():
+        with append_lock_held(store.where.service):
+            first = asked_of(committer, wish())
+            await until(lambda: sizes)
+            few = asked_of(committer, wish(), wish())
+            await asyncio.sleep(0.05)
+        await asyncio.gather(*first)
+        return await asyncio.gather(*few, *asked_of(committer, *[wish() for _ in range(more)]))
+
+    assert all(outcome.recorded for outcome in asyncio.run(few_then_more()))
+    assert sizes == batches
+    assert bool(committer._on_the_loop._no_pause_until) == (more == 0)
+
+
 @pytest.mark.parametrize("events", [1, 3])
 def test_a_lost_acknowledgement_is_found_again(store, committer, monkeypatch, events):
     run = LoopConnection.run
