@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.api import Api, Told, served, share_documents_in, tell_everything_to
 from tests.databases import Stores, database
 from tests.examples import TIMES, examples
 from tests.programs import MARK, Guard
-from tests.stores import KEY
+from tests.stores import KEY, MONDAY
 from tests.workers import Workers, number_of_workers
 
 LONGEST = (
@@ -142,10 +143,17 @@ def api(store: Store) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="session")
-def service(stores: Stores) -> Iterator[Api]:
+def shared_service(stores: Stores) -> Iterator[Api]:
     """The service on a store for many tests, each of which uses its own plans."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield api
+
+
+@pytest.fixture
+def service(shared_service: Api) -> Api:
+    """The shared service with its clock where every test finds it, whatever the test before did to it."""
+    shared_service.clock.now, shared_service.clock.step = MONDAY, timedelta()
+    return shared_service
 
 
 @pytest.fixture

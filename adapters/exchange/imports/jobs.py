@@ -1,8 +1,8 @@
 """Imports in progress. Each is a file that somebody sent; a thread of this process reads it and carries it out.
 
-The file and its results may contain unsealed text about people. They are in a folder of this process alone and are
-deleted after a day, or when the process ends. If it is killed, the next process that accepts imports deletes them. An
-interrupted import can be sent again: what exists already is not recorded twice.
+The file and its results may contain unsealed text about people. They are in a folder of this process alone, made for
+its first import, and are deleted after a day, or when the process ends. If it is killed, the next process that accepts
+imports deletes them. An interrupted import can be sent again: what exists already is not recorded twice.
 """
 
 import fcntl
@@ -102,9 +102,7 @@ class Imports:
         self._now = now
         self._make_id = make_id
         delete_folders_left_behind()
-        self._folder = Path(tempfile.mkdtemp(prefix=FOLDERS))
-        self._in_use = (self._folder / IN_USE).open("wb")
-        fcntl.flock(self._in_use, fcntl.LOCK_EX)
+        self._folder: LockedFolder | None = None
         self._threads = ThreadPoolExecutor(AT_ONCE, "imports")
         self._jobs: dict[str, Job] = {}
         self._arriving: Counter[str] = Counter()
@@ -130,7 +128,9 @@ class Imports:
         """Return a job whose file is still to be written."""
         self._sweep()
         id = str(self._make_id())
-        folder = self._folder / id
+        with self._lock:
+            self._folder = self._folder or LockedFolder()
+        folder = self._folder.path / id
         folder.mkdir(mode=0o700)
         status = ImportStatus(
             id=id, kind=request.kind, dry_run=request.dry_run, state="waiting", created_at=self._now()
@@ -161,8 +161,8 @@ class Imports:
         """Stop imports in progress between two rows, and delete all files."""
         self._closing = True
         self._threads.shutdown(cancel_futures=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._in_use.close()
+        if self._folder:
+            self._folder.delete()
 
     def _sweep(self) -> None:
         delete_folders_left_behind()
@@ -224,10 +224,34 @@ class Imports:
             yield row
 
 
+class LockedFolder:
+    """A new folder of this process. Its lock is free once the process has ended, however it ended."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=FOLDERS))
+        unnamed = self.path / "not-yet-locked"
+        self._lock = unnamed.open("wb")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        unnamed.rename(self.path / IN_USE)  # Whoever finds it under this name finds it locked.
+
+    def delete(self) -> None:
+        delete(self.path)
+        self._lock.close()
+
+
+def delete(folder: Path) -> None:
+    """Delete an imports folder. Its lock goes last: until then, others can find what is left of it."""
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            if entry.name != IN_USE:
+                shutil.rmtree(entry, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def delete_folders_left_behind() -> None:
     """Delete the folders of killed processes, whose locks are free."""
     for in_use in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*/{IN_USE}"):
         # Another process may delete it at the same time, and folders of other users belong to them.
         with suppress(OSError), in_use.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(in_use.parent, ignore_errors=True)
+            delete(in_use.parent)

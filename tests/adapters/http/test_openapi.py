@@ -31,8 +31,8 @@ JSON = "application/json"
 
 
 @pytest.fixture(scope="module")
-def document(service: Api) -> Document:
-    answer = service.get("/openapi.json")
+def document(shared_service: Api) -> Document:
+    answer = shared_service.get("/openapi.json")
     assert answer.headers["content-type"] == JSON
     return dict(answer.json())
 
