@@ -26,6 +26,7 @@ from adapters.access.callers import (
     Tokens,
     is_this_machine,
 )
+from adapters.access.sent_forms import SentForms
 from adapters.access.sessions import Sessions
 from adapters.access.sign_in import SignIn
 from adapters.bootstrap.audit_bundle import bundle_without_words
@@ -69,6 +70,7 @@ from adapters.postgres.clock import MOST_SECONDS_AHEAD
 from adapters.postgres.heads import PostgresHeads
 from adapters.postgres.log_watch import PostgresLogWatch
 from adapters.postgres.relays import came_to
+from adapters.postgres.sent_forms import PostgresSentForms
 from adapters.postgres.store import Store
 from adapters.postgres.verification import verify as verify_log
 from adapters.privacy.drafts import Drafts
@@ -214,6 +216,7 @@ def http_app(
         checks={"store-away": store.why_away} if checks is None else checks,
         public_url=address,
         drafts=Drafts(store.drafts, store.secrets.of("drafts")),
+        sent_forms=SentForms(PostgresSentForms(store.datastore), secret),
         issuer_sign_in=by_issuer,
         sessions=Sessions(store.sessions, now, let_in.caller_by_key, let_in.development, let_in.as_meant),
         calendars=CalendarFeeds(store.calendars, now, let_in.caller_by_key, let_in.development),

@@ -20,6 +20,7 @@ from adapters.access.access_log import SECONDS_BETWEEN_WRITES, AccessEvents, Acc
 from adapters.access.api_keys import ApiKeys
 from adapters.access.calendar_feeds import CalendarFeeds
 from adapters.access.callers import Callers
+from adapters.access.sent_forms import SentForms
 from adapters.access.sessions import Sessions
 from adapters.access.sign_in import SignIn
 from adapters.access.tickets import Tickets
@@ -137,6 +138,7 @@ class Services:
     public_url: str
     """The URL under which others reach the service."""
     drafts: Drafts
+    sent_forms: SentForms
     issuer_sign_in: SignIn | None
     """Signs people in through the issuer; None if the issuer does not know this service."""
     calendars: CalendarFeeds

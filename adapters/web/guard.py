@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from adapters.access.sent_forms import SentForms
 from adapters.access.sessions import Session, Sessions
 from adapters.http.limits import Buckets
 from adapters.web.compression import compressed
@@ -36,6 +37,9 @@ HEADERS = {
     "Vary": "Cookie, Accept-Encoding, Accept-Language, HX-Request",
 }
 """The headers of every page that does not set its own."""
+
+KEY = "idempotency-key"
+"""The field of a form by which it is known again when it is sent once more."""
 
 MOST_FIELDS = 20_000
 """The number of fields in one form. A review has about six for each open promise."""
@@ -88,9 +92,10 @@ async def typed_in(request: Request) -> list[tuple[str, str]]:
 class PageGuard:
     """Guards the pages."""
 
-    def __init__(self, sessions: Sessions, limits: Buckets | None = None) -> None:
+    def __init__(self, sessions: Sessions, limits: Buckets | None, sent: SentForms) -> None:
         self._sessions = sessions
         self._limits = limits
+        self._sent = sent
 
     async def visitor(self, request: Request) -> Visitor | None:
         """Return the person who is signed in; None if nobody is. Raises `StoreUnavailable`."""
@@ -107,6 +112,27 @@ class PageGuard:
             return found is not None and found[1] == caller
 
         return still_may
+
+    def form(self, path: str, page: Page, right: Right | Literal["signed-in"], name: str, back: str) -> PageRoute:
+        """Return the route to which a form is sent that is carried out once, however often it is sent. `back` is the
+        page on which it shows what came of it."""
+
+        async def once(request: Request) -> Response:
+            form, caller = await typed_in(request), visitor_of(request).caller
+            if not any(name == KEY and value for name, value in form):
+                return await page(request)
+            scope = await run_in_threadpool(self._sent.begin, caller, request.scope["path"], form)
+            if scope is None:
+                return render(request, "errors/sent_before.html", 409, back=back)
+            answer = None
+            try:
+                answer = await page(request)
+            finally:
+                if answer is None or answer.status_code >= 400:
+                    await run_in_threadpool(self._sent.refused, scope)
+            return answer
+
+        return self.page(path, once, right, name, "POST")
 
     def page(self, path: str, page: Page, right: Right | Literal["signed-in"], name: str, *methods: str) -> PageRoute:
         """Return the route of a page for people with a right, or for everybody who is signed in."""

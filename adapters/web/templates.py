@@ -6,6 +6,7 @@ The templates of a topic are in its folder, such as `portfolio/page.html`, and s
 
 import re
 from functools import cache
+from secrets import token_hex
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, nodes
@@ -72,7 +73,8 @@ def part(template: str, speech: Speech, **values: Any) -> str:
 
 
 def render(request: Request, template: str, status: int = 200, speech: Speech | None = None, **values: Any) -> Response:
-    """Return a page or a part of one. In templates, `_` translates a message."""
+    """Return a page or a part of one. In templates, `_` translates a message, and `form_key` is the key
+    under which a form of the page is carried out once."""
     speech = speech or speech_of(request)
     visitor = request.scope.get("visitor")
     content = (
@@ -86,6 +88,7 @@ def render(request: Request, template: str, status: int = 200, speech: Speech | 
             actor=visitor.caller.actor if visitor else None,
             may={right.replace("-", "_"): bool(visitor and visitor.caller.may(right)) for right in RIGHTS},
             path=request.scope["path"],
+            form_key=token_hex(16),
         )
     )
     return HTMLResponse(content, status)

@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.forms.form import FormData
-
-KEY = "idempotency-key"
+from adapters.web.guard import KEY
 
 
 def to_address_with_key(request: Request, make_id: Callable[[], UUID]) -> Response | None:

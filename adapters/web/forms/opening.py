@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from adapters.http.commands import CommandEndpoints
 from adapters.web.forms.form import CommandForm, FormData, blame, command_of, form_of
-from adapters.web.forms.loaded_once import KEY, given_in, to_address_with_key
+from adapters.web.forms.loaded_once import given_in, to_address_with_key
 from adapters.web.forms.pages import Library, offered_to
 from adapters.web.forms.sending import NotRecorded, send
-from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
+from adapters.web.guard import KEY, MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.templates import render, speech_of
 from application.aggregates.access import right_to
 from domain.aggregates import AggregateType

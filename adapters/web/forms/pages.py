@@ -16,9 +16,9 @@ from adapters.http.resources import Resource
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.forms.form import CommandForm, FormData, FormField, Offered, blame, command_of, form_of
-from adapters.web.forms.loaded_once import KEY, given_in, to_address_with_key
+from adapters.web.forms.loaded_once import given_in, to_address_with_key
 from adapters.web.forms.sending import NotRecorded, send
-from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
+from adapters.web.guard import KEY, MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
 from adapters.web.plan.presenter import PlanHead
 from adapters.web.sign_in.targets import target_in

@@ -10,8 +10,7 @@ from adapters.http.commands import CommandEndpoints
 from adapters.http.requests import context
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
-from adapters.web.forms.loaded_once import KEY
-from adapters.web.guard import visitor_of
+from adapters.web.guard import KEY, visitor_of
 from adapters.web.languages import Speech
 from application.aggregates.handle import CommandRefused, KeyReused, Outcome, VersionConflict
 from application.views.history import since

@@ -12,9 +12,9 @@ from adapters.http.commands import CommandEndpoints
 from adapters.http.requests import context
 from adapters.privacy.drafts import Drafts
 from adapters.web.forms.form import FormData
-from adapters.web.forms.loaded_once import KEY, given_in, to_address_with_key
+from adapters.web.forms.loaded_once import given_in, to_address_with_key
 from adapters.web.forms.sending import meanwhile, recorded_already, version_in
-from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
+from adapters.web.guard import KEY, MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.pages import PlanPages, PlanRequest
 from adapters.web.plan.presenter import plan_path

@@ -121,6 +121,6 @@ def routes(feeds: CalendarFeeds, plans: PlanViews, public_url: str, guard: PageG
 
     return [
         guard.page(HERE, page, "view", "calendars-page"),
-        guard.page(HERE, make, "view", "calendar-made", "POST"),
-        guard.page(f"{HERE}/{{id}}/end", end, "view", "calendar-ended", "POST"),
+        guard.form(HERE, make, "view", "calendar-made", HERE),
+        guard.form(f"{HERE}/{{id}}/end", end, "view", "calendar-ended", HERE),
     ]

@@ -155,5 +155,5 @@ def routes(handovers: Handovers, guard: PageGuard) -> list[Route]:
 
     return [
         guard.page(HERE, page, "command", "handovers-page"),
-        guard.page(HERE, hand_over, "command", "handed-over", "POST"),
+        guard.form(HERE, hand_over, "command", "handed-over", HERE),
     ]

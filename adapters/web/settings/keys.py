@@ -132,6 +132,6 @@ def routes(desk: KeyService, now: Callable[[], datetime], guard: PageGuard) -> l
 
     return [
         guard.page(f"{PATH}/keys", page, "keys", "keys-page"),
-        guard.page(f"{PATH}/keys", make, "keys", "key-made", "POST"),
-        guard.page(f"{PATH}/keys/{{id}}/revoke", revoke, "keys", "key-revoked", "POST"),
+        guard.form(f"{PATH}/keys", make, "keys", "key-made", f"{PATH}/keys"),
+        guard.form(f"{PATH}/keys/{{id}}/revoke", revoke, "keys", "key-revoked", f"{PATH}/keys"),
     ]

@@ -24,4 +24,4 @@ def routes(guard: PageGuard) -> list[Route]:
             answer.delete_cookie(LANGUAGE_COOKIE)
         return answer
 
-    return [guard.page(f"{PATH}/language", choose, "signed-in", "language-chosen", "POST")]
+    return [guard.form(f"{PATH}/language", choose, "signed-in", "language-chosen", PATH)]

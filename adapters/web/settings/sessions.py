@@ -83,5 +83,5 @@ def routes(sessions: Sessions, guard: PageGuard) -> list[Route]:
 
     return [
         guard.page(PATH, page, "signed-in", "settings-page"),
-        guard.page(f"{PATH}/sessions/{{id}}/end", end, "signed-in", "session-ended", "POST"),
+        guard.form(f"{PATH}/sessions/{{id}}/end", end, "signed-in", "session-ended", PATH),
     ]

@@ -309,7 +309,7 @@ def actions(webhook: Webhook, is_theirs: bool, say: Speech) -> list[tuple[str, s
 def routes(pages: WebhookPages, guard: PageGuard) -> list[Route]:
     return [
         guard.page(HERE, pages.list, "own-endpoints", "webhooks-page"),
-        guard.page(HERE, pages.make, "feed", "webhook-made", "POST"),
+        guard.form(HERE, pages.make, "feed", "webhook-made", HERE),
         guard.page(f"{HERE}/{{id}}", pages.one, "own-endpoints", "webhook-page"),
-        guard.page(f"{HERE}/{{id}}/{{what}}", pages.act, "own-endpoints", "webhook-changed", "POST"),
+        guard.form(f"{HERE}/{{id}}/{{what}}", pages.act, "own-endpoints", "webhook-changed", HERE),
     ]

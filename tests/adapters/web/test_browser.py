@@ -195,6 +195,25 @@ def test_every_page_is_in_german_for_who_reads_german(office: Office):
     assert not words, "\n".join(words)
 
 
+CHANGES_NOTHING_TWICE = {"/sign-in", "/sign-out", "/proof/verify"}
+"""Forms that leave nothing behind that a second sending could double."""
+
+
+def test_every_form_that_changes_something_is_carried_out_once_however_often_it_is_sent(office: Office):
+    found, lacking = 0, []
+    with office.visit("ops") as visit:
+        for name in PAGES:
+            page = visit.context.request.get(office.address(name)).text()
+            for tag, action, inside in re.findall(r'(<form[^>]*action="([^"]*)"[^>]*>)(.*?)</form>', page, re.DOTALL):
+                if 'method="post"' not in tag or action in CHANGES_NOTHING_TWICE or "/draft" in action:
+                    continue
+                found += 1
+                if not re.search(r'name="idempotency-key" value="[^"]+"', inside):
+                    lacking.append((name, action))
+    assert found > 40
+    assert lacking == []
+
+
 def test_a_page_is_printed_without_what_only_a_screen_needs(office: Office):
     with office.visit() as visit:
         visit.page.goto(f"{PLAN}/packs/canvas")

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -204,6 +205,51 @@ def test_what_somebody_owns_is_shown_before_it_is_handed_over_and_what_is_left_w
     done = text_of(post(acme, "/settings/handovers", **typed).text)
     assert "1 thing was handed over." in done
     assert owners(acme) == ["ben"]
-    assert "1 thing is left to decide." in text_of(post(acme, "/settings/handovers", **typed).text), "nothing twice"
+    assert "Done once already" in text_of(post(acme, "/settings/handovers", **typed).text)
+    asked_anew = {name: value for name, value in typed.items() if name != "idempotency-key"}
+    assert "1 thing is left to decide." in text_of(post(acme, "/settings/handovers", **asked_anew).text), (
+        "nothing twice"
+    )
     wrong = post(acme, "/settings/handovers", **typed | {"to": "eva"})
     assert (wrong.status_code, "name somebody else" in text_of(wrong.text)) == (422, True)
+
+
+def hidden(page: str, action: str) -> dict[str, str]:
+    """What a form of a page says without anybody typing it."""
+    [form] = re.findall(rf'<form method="post" action="{re.escape(action)}".*?</form>', page, re.DOTALL)[:1]
+    return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
+
+
+@pytest.mark.parametrize(("path", "typed", "listed"), [
+    ("/settings/keys", {"name": "ann", "role": "editor"}, r"/settings/keys/[0-9a-f]+/revoke"),
+    ("/settings/webhooks", {"url": "https://93.184.216.34/hooks"}, r"/settings/webhooks/[0-9a-f-]{36}"),
+    ("/settings/calendars", {"contents": "mine"}, r"/settings/calendars/[0-9a-f]+/end"),
+])  # fmt: skip
+def test_a_form_of_settings_makes_one_thing_however_often_it_is_sent(service, path, typed, listed):
+    cookie = signed_in(service, name="root")
+    key = hidden(page_of(service, path, cookie), path)
+    before = set(re.findall(listed, page_of(service, path, cookie)))
+    with ThreadPoolExecutor() as threads:
+        answers = [*threads.map(lambda _: post(service, path, cookie, **key, **typed), range(3))]
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    made = set(re.findall(listed, page_of(service, path, cookie))) - before
+    assert len(made) == 1
+    again = post(service, path, cookie, **key, **typed)
+    assert again.status_code == 409
+    assert "Done once already" in text_of(again.text)
+    assert f'href="{path}"' in again.text
+    other = post(service, path, cookie, **hidden(page_of(service, path, cookie), path), **typed)
+    assert other.status_code == 200, "another form is another wish"
+
+
+def test_a_form_that_was_refused_may_be_sent_again_and_a_secret_is_changed_once(service, receiver):
+    cookie = signed_in(service, name="root")
+    made = hidden(page_of(service, "/settings/webhooks", cookie), "/settings/webhooks")
+    for status in (422, 422):
+        assert post(service, "/settings/webhooks", cookie, **made, url="ftp://nowhere").status_code == status
+    shown = post(service, "/settings/webhooks", cookie, **made, url=receiver.url)
+    assert shown.status_code == 200, "with other words it is another wish under the same key"
+    [rotate] = re.findall(r'action="(/settings/webhooks/[^"]+/rotate)"', shown.text)
+    key = hidden(shown.text, rotate)
+    assert "whsec_" in post(service, rotate, cookie, **key).text
+    assert post(service, rotate, cookie, **key).status_code == 409, "else nobody would have seen the secret that signs"
