@@ -11,7 +11,7 @@ from application.measures.measured import measured_months
 from application.measures.month_end import SHAPE, month_end
 from application.reports.months import month_named, months_between
 from tests.application.findings.stories import action, cell, goal, member, offering, opportunity, person, touch, unit
-from tests.application.measures.test_measures import (
+from tests.application.measures.stories import (
     contract,
     done,
     ended,
