@@ -1,4 +1,4 @@
-"""Appends, and the one statement that carries several of them out."""
+"""Appends: events that are recorded together, and the one statement that records a batch of appends."""
 
 from asyncio import Future
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ APPEND = (
 )
 MOST_IN_A_BATCH = 256
 APPEND_TIMEOUT_SECONDS = 6.0
-"""Seconds for which a caller waits for its turn, and for which the committer tries to reach a store that went away."""
+"""Seconds for which a caller waits in the queue, and for which the committer tries to reach a store that went away."""
 
 
 class Appended(NamedTuple):
@@ -35,6 +35,7 @@ class Appended(NamedTuple):
 
 
 LOST = Appended(False, 0)
+"""The outcome of an append that was not recorded, because its plan was at another version or its answer known."""
 
 
 def held_lock() -> Lock:
@@ -57,17 +58,18 @@ class Append:
     _resolved: Lock = field(default_factory=held_lock)
     _outcome: Appended | Exception = LOST
     awaited: "Future[None] | None" = None
-    """What a caller awaits who holds no thread."""
+    """The future that a caller without a thread awaits; None if the caller waits in `wait`."""
     handed_over: bool = False
-    """Whether another committer has claimed it and gave it up."""
+    """Whether a committer that had claimed it handed it to another committer."""
     perhaps_recorded: bool = False
-    """Whether it was sent already, and what came of it is not known."""
+    """Whether it was sent before without an answer, so that nobody knows yet whether it was recorded."""
 
-    # Bare locks cost a tenth of futures and conditions, which adds up with a thread for each caller.
+    # These are bare locks because they cost a tenth of what futures and conditions cost, which matters where each
+    # caller has a thread.
 
     def claim(self) -> bool:
-        """Claim the append: the committer to record it, or the caller to withdraw it. Returns False to the second of
-        them."""
+        """Claim the append, the committer to record it or the caller to withdraw it. Returns True to whoever claims it
+        first, else False."""
         return self._claimed.acquire(blocking=False)
 
     @property
@@ -75,21 +77,23 @@ class Append:
         return self._claimed.locked()
 
     def resolve(self, outcome: Appended | Exception) -> None:
+        """Store the outcome and end `wait`."""
         self._outcome = outcome
         self._resolved.release()
 
     def wait(self, seconds: float) -> bool:
-        """Wait. Returns whether the append was resolved in time."""
+        """Wait for the outcome for at most these seconds. Returns whether it came in time."""
         return self._resolved.acquire(timeout=seconds)
 
     def outcome(self) -> Appended:
+        """Return the outcome, or raise it if it is an error."""
         if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
 
 
 def parameters(batch: Sequence[Append]) -> tuple[Array, Array, Array, Array, str, Array, Array, Array, Array]:
-    """Return the parameters of `APPEND` but for the clock."""
+    """Return the parameters of `APPEND` except the last one, the time of our clock."""
     events = [
         (place, event.originator_version, event.topic, event.state)
         for place, each in enumerate(batch, 1)
@@ -107,7 +111,7 @@ def parameters(batch: Sequence[Append]) -> tuple[Array, Array, Array, Array, str
 
 
 def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
-    """Carry out appends of different plans in one round trip. Each is recorded or dropped as a whole.
+    """Carry out appends of different plans in one round trip. Each append is recorded or dropped as a whole.
 
     Raises `ClockAhead`; then nothing was recorded.
     """
@@ -118,7 +122,7 @@ def append(connection: Connection[Any], batch: Sequence[Append]) -> list[Appende
 
 
 def _answers(answers: Sequence[Answer | None]) -> tuple[Array, Array, str]:
-    """Their scopes, bodies and contents; mostly there are none."""
+    """Return the scopes, bodies and contents of the answers as parameters of `APPEND`. Most appends have no answer."""
     if not any(answers):
         none = nulls(BYTEA_OID, len(answers))
         return none, none, "[]"
@@ -130,8 +134,8 @@ def _answers(answers: Sequence[Answer | None]) -> tuple[Array, Array, str]:
 
 
 def outcomes(batch: Sequence[Append], winners: Iterable[int], last_position: int) -> list[Appended]:
-    """Return the outcome of each append, given the indexes of the winners. Under the lock their positions are
-    consecutive."""
+    """Return the outcome of each append, given the indexes of those that were recorded, counted from 1. Their positions
+    are consecutive, because they were drawn under the append lock."""
     found = [LOST] * len(batch)
     position = last_position
     for winner in reversed(list(winners)):
@@ -142,8 +146,11 @@ def outcomes(batch: Sequence[Append], winners: Iterable[int], last_position: int
 
 
 def next_batch(waiting: Iterable[Append]) -> tuple[list[Append], list[Append]]:
-    """Claim what can be recorded together, only one append of each plan, and return it and what comes later, in
-    order."""
+    """Claim the appends that can be recorded together. A batch contains only one append of each plan.
+
+    Returns the batch and the remaining appends, both in their order. Appends that their callers have withdrawn are
+    dropped.
+    """
     batch: list[Append] = []
     later: list[Append] = []
     claimed: set[UUID | bytes] = set()

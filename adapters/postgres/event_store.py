@@ -80,7 +80,7 @@ class PostgresEventStore:
     async def read_async(self, plan_id: UUID, after: int) -> Sequence[Recorded] | None:
         """See `application.aggregates.ports.EventStore`."""
         with unavailable():
-            found = await self._datastore.in_loop.ask(NEWS, {"id": plan_id, "after": after})
+            found = await self._datastore.in_loop.run(NEWS, {"id": plan_id, "after": after})
         texts = [[found.get_value(row, column) or b"" for column in range(4)] for row in range(found.ntuples)]
         rows = [
             (int(version), int(position), topic.decode(), bytes.fromhex(state[2:].decode()))

@@ -1,8 +1,8 @@
-"""Group commit: callers queue, and one committer records everything that waits in one round trip.
+"""Group commit: callers queue their appends, and a committer records all waiting appends in one round trip.
 
-Who holds a thread while they wait is served by a committer in a thread, and who waits in an event loop by one in that
-loop. Between committers, as between processes, the lock of the append function decides the order, and its check of each
-plan's version decides who wins.
+Callers that wait in a thread are served by a committer thread, callers in an event loop by a committer in that loop.
+Several committers and processes may work at once: the lock of the append function puts their batches in order, and its
+check of each plan's version decides which append is recorded.
 """
 
 from asyncio import AbstractEventLoop, Future, TimerHandle, get_running_loop
@@ -26,33 +26,37 @@ from adapters.postgres.loop_commit import LoopCommit, Open
 MOST_WAITING = 1_000
 
 
-def lose_patience(wish: Append, awaited: "Future[None]") -> None:
-    """Give an append up that is awaited; once it was claimed to be recorded, only after as long again."""
+def withdraw_or_wait_on(queued: Append, awaited: "Future[None]") -> None:
+    """Withdraw an append that was awaited for too long. If a committer has claimed it already, wait once more as
+    long."""
     if awaited.done():
         return
-    if wish.claim():
+    if queued.claim():
         awaited.set_exception(StoreBusy(StoreBusy.__doc__))
     else:
-        awaited.get_loop().call_later(APPEND_TIMEOUT_SECONDS, give_up, awaited)
+        awaited.get_loop().call_later(APPEND_TIMEOUT_SECONDS, report_unknown, awaited)
 
 
-def need_no_patience(patience: TimerHandle, _awaited: "Future[None]") -> None:
-    patience.cancel()
+def cancel_timer(timer: TimerHandle, _awaited: "Future[None]") -> None:
+    """Cancel the timer of an append that was resolved."""
+    timer.cancel()
 
 
-def give_up(awaited: "Future[None]") -> None:
+def report_unknown(awaited: "Future[None]") -> None:
+    """Tell the caller that the outcome is unknown, unless it was told before."""
     if not awaited.done():
         awaited.set_exception(OutcomeUnknown(OutcomeUnknown.__doc__))
 
 
-def wake(batch: Sequence[Append]) -> None:
-    """Wake the callers who hold no thread: all that wait in one loop by one call, for each call wakes the loop."""
+def notify(batch: Sequence[Append]) -> None:
+    """Notify the callers in event loops. All callers of one loop are notified by one call, because each call interrupts
+    the loop."""
     by_loop: dict[AbstractEventLoop, list[Future[None]]] = {}
     for each in batch:
         if each.awaited is not None:
             by_loop.setdefault(each.awaited.get_loop(), []).append(each.awaited)
     for loop, awaited in by_loop.items():
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits
+        with suppress(RuntimeError):  # the loop has ended, so nobody waits in it
             loop.call_soon_threadsafe(resolved, awaited)
 
 
@@ -65,7 +69,8 @@ def resolved(awaited: Sequence["Future[None]"]) -> None:
 def append_unless_found(connection: Connection[Any], batch: Sequence[Append]) -> list[Appended]:
     """Carry out appends that may have been recorded already, because their acknowledgement was lost.
 
-    All happens under the lock: a backend that is still working on them has either committed or will lose.
+    This happens under the append lock: a server process that still works on them has either committed before, or will
+    find the plans at another version.
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
@@ -76,8 +81,8 @@ def append_unless_found(connection: Connection[Any], batch: Sequence[Append]) ->
 
 
 def find(connection: Connection[Any], wanted: Append) -> Appended | None:
-    """What became of an append that was recorded: the events after the expected version are its own, byte for byte, the
-    id of its command among them."""
+    """Return the outcome of an append if it was recorded, else None. It was recorded if the events after the expected
+    version have the same bytes: these contain the id of its command, which occurs only once."""
     if not wanted.stored_events:
         return None
     first, last = wanted.stored_events[0], wanted.stored_events[-1]
@@ -92,7 +97,7 @@ def find(connection: Connection[Any], wanted: Append) -> Appended | None:
 
 
 class GroupCommit:
-    """The committer of one process, and its queue."""
+    """The queue of appends of one process, with its committer thread and the committer of its event loop."""
 
     def __init__(
         self,
@@ -101,15 +106,15 @@ class GroupCommit:
         outages: Outages | None = None,
         open_in_loop: Open | None = None,
     ) -> None:
-        """Without `open_in_loop`, what loops bring is recorded by the thread too."""
+        """Without `open_in_loop`, the thread also records the appends of event loops."""
         self._connect = connect
         self._open_in_loop = open_in_loop
         self._on_the_loop: LoopCommit | None = None
         self._clock = Work(outages, "clock ahead", "clock is right", "commands answer 503")
-        """Told when appends are refused because of the clock, and when they are recorded again."""
+        """Reports when appends are refused because of the clock, and when they are recorded again."""
         self._most_waiting = most_waiting
         self._queue: SimpleQueue[Append | None] = SimpleQueue()
-        """The queue. None tells the committer to end."""
+        """Appends in the order in which they came. None tells the committer to end."""
         self._later: list[Append] = []
         """Appends that could not be part of the current batch, in order. Only the committer uses it."""
         self._closed = False
@@ -117,39 +122,39 @@ class GroupCommit:
         self._starting = Lock()
         self._connection: Connection[Any] | None = None
 
-    def append(self, wish: Append) -> Appended:
+    def append(self, queued: Append) -> Appended:
         """Queue an append and wait for its outcome.
 
-        Raises `StoreBusy` if the queue is full or the turn does not come, `StoreUnavailable`, and `OutcomeUnknown` if
-        the store went away in the middle and did not come back. If a caller gives up before its turn has come, nothing
-        is recorded.
+        Raises `StoreBusy` if the queue is full or the append waited too long; then it is withdrawn and nothing is
+        recorded. Raises `StoreUnavailable` if nothing was recorded, and `OutcomeUnknown` if the store went away during
+        the append and did not come back.
         """
-        self._queue_up(wish)
+        self._enqueue_if_room(queued)
         try:
-            if not wish.wait(APPEND_TIMEOUT_SECONDS):
-                if wish.claim():
+            if not queued.wait(APPEND_TIMEOUT_SECONDS):
+                if queued.claim():
                     raise StoreBusy(StoreBusy.__doc__)
-                if not wish.wait(APPEND_TIMEOUT_SECONDS):
+                if not queued.wait(APPEND_TIMEOUT_SECONDS):
                     raise OutcomeUnknown(OutcomeUnknown.__doc__)
         finally:
-            wish.claim()
-        return wish.outcome()
+            queued.claim()
+        return queued.outcome()
 
-    async def append_async(self, wish: Append) -> Appended:
+    async def append_async(self, queued: Append) -> Appended:
         """Do the same as `append`, without holding a thread while it waits."""
         loop = get_running_loop()
         self._check_room()
-        wish.awaited = loop.create_future()
+        queued.awaited = loop.create_future()
         committer = self._committer_of(loop)
         try:
             if committer:
-                committer.put(wish)
+                committer.put(queued)
             else:
-                self._hand_over([wish])
-            await wish.awaited
+                self._hand_over([queued])
+            await queued.awaited
         finally:
-            wish.claim()
-        return wish.outcome()
+            queued.claim()
+        return queued.outcome()
 
     def _committer_of(self, loop: AbstractEventLoop) -> LoopCommit | None:
         """Return the committer of a loop; None if another loop has it."""
@@ -160,25 +165,27 @@ class GroupCommit:
             self._on_the_loop = LoopCommit(loop, self._open_in_loop, self._hand_over, self._clock.done)
         return self._on_the_loop if self._on_the_loop and self._on_the_loop.loop is loop else None
 
-    def _hand_over(self, wishes: Sequence[Append]) -> None:
-        """Queue appends that are awaited in a loop for the thread. They have as much patience as any other."""
-        for wish in wishes:
-            assert wish.awaited is not None
-            patience = wish.awaited.get_loop().call_later(APPEND_TIMEOUT_SECONDS, lose_patience, wish, wish.awaited)
-            wish.awaited.add_done_callback(partial(need_no_patience, patience))
-            self._put(wish)
+    def _hand_over(self, appends: Sequence[Append]) -> None:
+        """Queue appends of an event loop for the committer thread. They wait as long as appends of other callers."""
+        for queued in appends:
+            assert queued.awaited is not None
+            timer = queued.awaited.get_loop().call_later(
+                APPEND_TIMEOUT_SECONDS, withdraw_or_wait_on, queued, queued.awaited
+            )
+            queued.awaited.add_done_callback(partial(cancel_timer, timer))
+            self._enqueue(queued)
 
-    def _queue_up(self, wish: Append) -> None:
+    def _enqueue_if_room(self, queued: Append) -> None:
         self._check_room()
-        self._put(wish)
+        self._enqueue(queued)
 
-    def _put(self, wish: Append) -> None:
+    def _enqueue(self, queued: Append) -> None:
         if self._thread is None:
             self._start()
-        self._queue.put(wish)
+        self._queue.put(queued)
 
     def _check_room(self) -> None:
-        """Raises `StoreBusy` if too many wait."""
+        """Raise `StoreBusy` if too many appends wait."""
         on_the_loop = self._on_the_loop.waiting if self._on_the_loop else 0
         if self._closed or self._queue.qsize() + len(self._later) + on_the_loop >= self._most_waiting:
             raise StoreBusy(StoreBusy.__doc__)
@@ -190,10 +197,10 @@ class GroupCommit:
                 self._thread.start()
 
     def close(self) -> None:
-        """Record what is waiting, then end."""
+        """Record the appends that wait, then end."""
         self._closed = True
         self._queue.put(None)
-        with self._starting:  # somebody may be starting it with the first append
+        with self._starting:  # another thread may be starting the committer for the first append
             committer = self._thread
         if committer:
             committer.join(timeout=2 * APPEND_TIMEOUT_SECONDS)
@@ -207,20 +214,21 @@ class GroupCommit:
             self._resolve(batch)
 
     def _next_batch(self) -> list[Append]:
-        """Return everything that waits, but only one append of each plan; empty if the committer is to end."""
+        """Return the waiting appends, but only one of each plan. The result is empty if the committer must end."""
         while True:
             waiting = self._later or self._wait()
-            batch, self._later = next_batch(waiting + self._all_that_wait())
+            batch, self._later = next_batch(waiting + self._drained())
             if batch or (self._closed and not self._later):
                 return batch
 
     def _wait(self) -> list[Append]:
-        if self._closed:  # the signal to end may have been removed with the appends that were turned away
+        if self._closed:  # `_refuse_waiting` may have removed the signal to end from the queue
             return []
         first = self._queue.get()
         return [first] if first else []
 
-    def _all_that_wait(self) -> list[Append]:
+    def _drained(self) -> list[Append]:
+        """Take everything out of the queue without waiting."""
         found: list[Append] = []
         try:
             while True:
@@ -230,7 +238,7 @@ class GroupCommit:
             return found
 
     def _resolve(self, batch: Sequence[Append]) -> None:
-        """Tell every waiting caller the outcome. The committer continues, whatever happens."""
+        """Tell every caller of a batch the outcome. No error ends the committer."""
         try:
             for each, outcome in zip(batch, self._recorded(batch), strict=True):
                 each.resolve(outcome)
@@ -240,29 +248,30 @@ class GroupCommit:
                 self._clock.failed(error)
             for each in batch:
                 each.resolve(error)
-            self._turn_away_who_waits()
-        except Exception as error:  # noqa: BLE001 - whoever it is about is told
+            self._refuse_waiting()
+        except Exception as error:  # noqa: BLE001 - the callers get it
             if len(batch) == 1:
                 batch[0].resolve(error)
                 return
-            # An append that the store rejects must not make the others fail.
+            # The batch is repeated append by append, so that one that the store rejects does not make the others fail.
             for each in batch:
                 self._resolve([each])
         finally:
-            wake(batch)
+            notify(batch)
 
-    def _turn_away_who_waits(self) -> None:
-        """Refuse everybody who waits: they would wait as long again, and in vain."""
-        waiting, self._later = self._later + self._all_that_wait(), []
+    def _refuse_waiting(self) -> None:
+        """Refuse every waiting append, because it would wait as long as the one that has just failed."""
+        waiting, self._later = self._later + self._drained(), []
         for each in waiting:
             if each.perhaps_recorded:
                 each.resolve(OutcomeUnknown(OutcomeUnknown.__doc__))
             elif each.handed_over or each.claim():
                 each.resolve(StoreBusy(StoreBusy.__doc__))
-        wake(waiting)
+        notify(waiting)
 
     def _recorded(self, batch: Sequence[Append]) -> list[Appended]:
-        """Append a batch. If the acknowledgement was lost, find out what was recorded, and append the rest."""
+        """Record a batch, and return the outcomes. If the acknowledgement is lost, find out what was recorded, and
+        record the rest."""
         deadline = min(each.since for each in batch) + APPEND_TIMEOUT_SECONDS
         unsure = any(each.perhaps_recorded for each in batch)
         while True:
@@ -288,7 +297,7 @@ class GroupCommit:
             self._connection = None
         if self._connection is None:
             self._connection = self._connect()
-            # The plan of the append function does not depend on its arguments. Planning it once saves a third of the
-            # time.
+            # The query plan of the append function does not depend on its arguments. Planning it once saves a third of
+            # the time.
             self._connection.execute("SET plan_cache_mode = force_generic_plan")
         return self._connection

@@ -1,7 +1,7 @@
-"""Group commit on an event loop: what it brings is recorded by the loop itself, without a thread.
+"""Group commit in an event loop: the loop records its callers' appends itself, without a thread.
 
-A thread costs the loop two hand-overs of the interpreter for each batch. It takes the straight way alone: whatever goes
-wrong is handed over to the committer in its thread, which finds out what was recorded.
+A thread would cost two switches of the interpreter for each batch. This committer handles only success and plain
+refusals. After any other error it hands the batch to the committer thread, which finds out what was recorded.
 """
 
 from asyncio import AbstractEventLoop, Task, TimerHandle
@@ -20,14 +20,14 @@ from adapters.postgres.errors import StoreBusy
 from adapters.postgres.loop_connection import LoopConnection, Statement
 
 SECONDS_BY_THREAD = 1.0
-"""For how long appends are handed over after something went wrong, before the loop tries again."""
+"""Seconds for which the committer thread records the appends after an error, before the loop tries again."""
 
 ENOUGH_TOGETHER = 8
 SECONDS_FOR_MORE = 0.02
 SECONDS_WITHOUT_PAUSE = 1.0
-"""After a batch, the committer waits up to `SECONDS_FOR_MORE` until `ENOUGH_TOGETHER` appends wait: a commit costs
-PostgreSQL nearly as much for one append as for eight. If so many do not come, callers are few and each would only wait
-longer: then it does not pause for `SECONDS_WITHOUT_PAUSE`."""
+"""After a batch, the committer waits up to `SECONDS_FOR_MORE` until `ENOUGH_TOGETHER` appends wait, because PostgreSQL
+needs nearly as long to commit one append as eight. If fewer come, there are few callers, and a pause would only delay
+them: then the committer does not pause for `SECONDS_WITHOUT_PAUSE`."""
 
 STATEMENT = Statement.of(APPEND)
 double = Struct("!d").pack
@@ -39,9 +39,9 @@ HandOver = Callable[[Sequence[Append]], None]
 class LoopCommit:
     """The committer of one event loop.
 
-    The first append is sent as it comes, and what comes while it is under way is recorded together after it. The answer
-    is looked for with each that comes: while many are decided, one after the other, the loop does not look, and all of
-    them would wait for one write to the disk.
+    It sends the first append at once. Appends that come before the answer are recorded together afterwards. The socket
+    is read whenever an append comes: a loop that is busy deciding commands reads no sockets in between, and then all of
+    them would wait for the same write to disk.
     """
 
     def __init__(
@@ -54,20 +54,23 @@ class LoopCommit:
         self._when_recorded = when_recorded
         self._waiting: list[Append] = []
         self._under_way: Sequence[Append] | None = None
+        """The batch that was sent; None if there is none, and empty while a connection opens."""
         self._opening: Task[None] | None = None
         self._connection: LoopConnection | None = None
         self._by_thread_until = 0.0
+        """Until then the committer thread records all appends, in seconds of `monotonic`."""
         self._pause: TimerHandle | None = None
-        """Set while nothing is under way and more appends are waited for."""
+        """The timer of the pause in which further appends are waited for; None outside of a pause."""
         self._no_pause_until = 0.0
+        """Until then batches follow each other without a pause, in seconds of `monotonic`."""
 
     @property
     def waiting(self) -> int:
         return len(self._waiting)
 
-    def put(self, wish: Append) -> None:
-        """Queue an append, which is awaited."""
-        self._waiting.append(wish)
+    def put(self, queued: Append) -> None:
+        """Queue an append. Its caller awaits `Append.awaited`."""
+        self._waiting.append(queued)
         if self._pause:
             if len(self._waiting) >= ENOUGH_TOGETHER:
                 self._pause.cancel()
@@ -75,15 +78,15 @@ class LoopCommit:
         elif self._under_way is None:
             self._send_next()
         elif self._connection:
-            self._connection.look()
+            self._connection.read_now()
 
     def close(self) -> None:
         if self._connection:
             self._connection.close()
 
     def end(self) -> None:
-        """Close the connection after its loop has ended, and stop what is under way on it: whoever asked for that was
-        told that its outcome is not known."""
+        """Close the connection after its loop has ended, and cancel the batch that is under way: its callers were told
+        that the outcome is unknown."""
         if self._connection and self._under_way:
             self._connection.cancel()
         self.close()
@@ -97,7 +100,7 @@ class LoopCommit:
             self._hand_over(waiting)
             return
         if self._connection:
-            self._connection.look()  # one that was lost while it was idle has lost nothing of ours
+            self._connection.read_now()  # a connection lost while idle is noticed here, before anything is sent
         if self._connection is None or self._connection.closed:
             self._under_way = ()
             self._opening = self.loop.create_task(self._open_one())
@@ -112,7 +115,7 @@ class LoopCommit:
             asked = [*given, double(clock.wall_clock())]
             self._connection.send(STATEMENT, asked, APPEND_TIMEOUT_SECONDS, partial(self._answered, batch))
         except psycopg.Error:
-            self._give_up(batch, perhaps_recorded=True)
+            self._leave_to_thread(batch, perhaps_recorded=True)
 
     async def _open_one(self) -> None:
         try:
@@ -120,29 +123,29 @@ class LoopCommit:
             await self._connection.prepare(STATEMENT, APPEND_TIMEOUT_SECONDS)
         except (psycopg.Error, OSError):
             self.close()
-            self._give_up((), perhaps_recorded=False)
+            self._leave_to_thread((), perhaps_recorded=False)
         else:
             self._send_next()
 
     def _answered(self, batch: Sequence[Append], answer: "PGresult | psycopg.Error") -> None:
         if isinstance(answer, psycopg.Error):
-            failed = answer.diag.severity_nonlocalized == "ERROR"  # else it is not known what was recorded
+            failed = answer.diag.severity_nonlocalized == "ERROR"  # after other errors it is unknown what was recorded
             if failed and isinstance(answer, UNUSABLE):
                 self._refuse(batch, answer)
             else:
-                self._give_up(batch, perhaps_recorded=not failed)
+                self._leave_to_thread(batch, perhaps_recorded=not failed)
             return
         winners, last = answer.get_value(0, 0), answer.get_value(0, 1)
-        if winners is None or last is None:  # the clock is ahead, which the thread tells of
-            self._give_up(batch, perhaps_recorded=False)
+        if winners is None or last is None:  # the clock is ahead, which the thread reports
+            self._leave_to_thread(batch, perhaps_recorded=False)
             return
         won = map(int, winners[1:-1].split(b",")) if len(winners) > 2 else ()
         for each, outcome in zip(batch, outcomes(batch, won, int(last)), strict=True):
-            settle(each, outcome)
+            tell_outcome(each, outcome)
         self._when_recorded()
         if 0 < len(self._waiting) < ENOUGH_TOGETHER and monotonic() >= self._no_pause_until:
             self._under_way = None
-            self._pause = self.loop.call_later(SECONDS_FOR_MORE, self._end_pause_in_vain)
+            self._pause = self.loop.call_later(SECONDS_FOR_MORE, self._end_vain_pause)
         else:
             self._send_next()
 
@@ -150,24 +153,26 @@ class LoopCommit:
         self._pause = None
         self._send_next()
 
-    def _end_pause_in_vain(self) -> None:
+    def _end_vain_pause(self) -> None:
+        """End a pause in which too few appends came."""
         self._no_pause_until = monotonic() + SECONDS_WITHOUT_PAUSE
         self._end_pause()
 
     def _refuse(self, batch: Sequence[Append], error: psycopg.Error) -> None:
-        """Refuse a batch of which nothing was recorded, and all that wait: they would wait as long, and in vain."""
+        """Refuse a batch of which nothing was recorded, and every waiting append, because it would fail in the same
+        way."""
         if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-            self.close()  # the next connection may find another server
+            self.close()  # the next connection may reach another server
         for each in batch:
-            settle(each, why_unavailable(error))
+            tell_outcome(each, why_unavailable(error))
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             if each.claim():
-                settle(each, StoreBusy(StoreBusy.__doc__))
+                tell_outcome(each, StoreBusy(StoreBusy.__doc__))
         self._send_next()
 
-    def _give_up(self, batch: Sequence[Append], perhaps_recorded: bool) -> None:
-        """Hand a batch over, and for a time all that comes after it."""
+    def _leave_to_thread(self, batch: Sequence[Append], perhaps_recorded: bool) -> None:
+        """Hand a batch over to the committer thread, and for `SECONDS_BY_THREAD` everything that comes after it."""
         self._by_thread_until = monotonic() + SECONDS_BY_THREAD
         for each in batch:
             each.handed_over, each.perhaps_recorded = True, perhaps_recorded
@@ -175,8 +180,8 @@ class LoopCommit:
         self._send_next()
 
 
-def settle(wish: Append, outcome: Appended | Exception) -> None:
-    """Tell whoever awaits an append what became of it."""
-    wish.resolve(outcome)
-    if wish.awaited and not wish.awaited.done():
-        wish.awaited.set_result(None)
+def tell_outcome(queued: Append, outcome: Appended | Exception) -> None:
+    """Tell the outcome of an append to whoever awaits it."""
+    queued.resolve(outcome)
+    if queued.awaited and not queued.awaited.done():
+        queued.awaited.set_result(None)

@@ -1,7 +1,7 @@
-"""A connection that an event loop reads and writes by itself, by libpq.
+"""A connection that an event loop reads and writes itself through libpq.
 
-It does little, and does that for little: a statement that is prepared takes some twenty calls and no thread, where the
-driver's own asynchronous cursor takes some hundred. It is for what is asked with almost every request.
+It is meant for statements that nearly every request needs: a prepared statement takes about twenty calls and no thread,
+where the asynchronous cursor of psycopg takes about a hundred.
 """
 
 import re
@@ -20,32 +20,33 @@ from psycopg.pq.abc import PGresult
 
 PLACEHOLDER = re.compile("%([bt])")
 MOST_PREPARED = 200
-"""Statements of a connection that are prepared; further ones are sent as they are."""
+"""The most prepared statements of a connection. Further statements are sent unprepared."""
 Done = Callable[[PGresult | psycopg.Error], None]
 FINE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
 @dataclass(frozen=True, eq=False)
 class Statement:
-    """A statement with its parameters as `$1`, `$2` and so on, and the format in which each is sent. What it answers is
-    read as text."""
+    """A statement with its parameters as `$1`, `$2` and so on, and the format in which each is sent. Results come as
+    text."""
 
     text: bytes
     formats: Sequence[int]
 
     @classmethod
     def of(cls, query: str) -> "Statement":
-        """Return a statement of the driver, whose parameters are written `%b` and `%t`."""
+        """Return a statement from a query whose parameters are written `%b` (binary) and `%t` (text), as for
+        psycopg."""
         numbers = count(1)
         formats = [Format.BINARY if kind == "b" else Format.TEXT for kind in PLACEHOLDER.findall(query)]
         return cls(PLACEHOLDER.sub(lambda _: f"${next(numbers)}", query).encode(), formats)
 
 
 class LoopConnection:
-    """A connection of one event loop. One statement is under way at a time; its users see to that."""
+    """A connection of one event loop. Its users send one statement at a time."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
-        """Take over a connection, which is used in no other way from now on."""
+        """Take over a connection. Nobody else may use it afterwards."""
         self._loop: AbstractEventLoop = get_running_loop()
         self._connection = connection
         self._libpq = connection.pgconn
@@ -54,8 +55,8 @@ class LoopConnection:
         self._prepared: dict[Statement, bytes] = {}
         self._results: list[PGresult] = []
         self._done: Done | None = None
-        """Whom to tell what the statement that is under way answers."""
-        self._patience: TimerHandle | None = None
+        """Called with the result or the error of the statement that is under way."""
+        self._timer: TimerHandle | None = None
         self.closed = False
         self._loop.add_reader(self._socket, self._arrived)
 
@@ -63,7 +64,7 @@ class LoopConnection:
     async def open(
         cls, conninfo: str, connect_timeout: int, settings: tuple[LiteralString, Sequence[Any]]
     ) -> "LoopConnection":
-        """Open a connection and carry out the statement that sets it up. Raises `psycopg.Error`."""
+        """Open a connection and execute a statement that configures it. Raises `psycopg.Error`."""
         connection = await AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=connect_timeout)
         try:
             await connection.execute(*settings)
@@ -73,10 +74,10 @@ class LoopConnection:
         return cls(connection)
 
     async def run(self, statement: Statement, parameters: Sequence[bytes | None], seconds: float) -> PGresult:
-        """Return what a statement answers, which as a rule is prepared the first time.
+        """Execute a statement and return its result. It is prepared when it is first used, up to `MOST_PREPARED`.
 
-        The connection is closed where that cannot be had within so many seconds: whether the statement was carried out
-        is not known then. Raises `psycopg.Error`.
+        If there is no result within these seconds, the connection is closed, and it is unknown whether the statement
+        was executed. Raises `psycopg.Error`.
         """
         if statement not in self._prepared and len(self._prepared) == MOST_PREPARED:
             self._libpq.send_query_params(statement.text, parameters, param_formats=statement.formats)
@@ -86,7 +87,7 @@ class LoopConnection:
         return await self._answer(seconds)
 
     async def prepare(self, statement: Statement, seconds: float) -> None:
-        """Prepare a statement, unless it is. Raises as `run` does."""
+        """Prepare a statement unless it is prepared already. Raises as `run` does."""
         if statement not in self._prepared:
             name = str(len(self._prepared)).encode()
             self._libpq.send_prepare(name, statement.text)
@@ -94,26 +95,27 @@ class LoopConnection:
             self._prepared[statement] = name
 
     def send(self, statement: Statement, parameters: Sequence[bytes | None], seconds: float, done: Done) -> None:
-        """Send a statement that was prepared, and call `done` with what it answers or what went wrong.
+        """Send a prepared statement, and call `done` with its result or its error.
 
-        Raises `psycopg.Error` where it cannot be sent.
+        Raises `psycopg.Error` if it cannot be sent.
         """
         self._libpq.send_query_prepared(self._prepared[statement], parameters, statement.formats)
         self._expect(seconds, done)
 
-    def look(self) -> None:
-        """Take what has come, an answer or the end of the connection: the loop itself looks only after all that it is
-        about to do."""
+    def read_now(self) -> None:
+        """Read what the server has sent, a result or the end of the connection. The loop itself reads only after it has
+        run everything that is ready."""
         if not self.closed:
             self._arrived()
 
     def cancel(self) -> None:
-        """Ask the server to stop what is under way, and wait for that to be heard. It is for the end: it blocks."""
-        with suppress(psycopg.Error):  # it has ended by itself
+        """Ask the server to cancel the statement under way, and wait for the reply. This blocks, so it is only for the
+        end of the process."""
+        with suppress(psycopg.Error):  # the statement has ended already
             self._libpq.get_cancel().cancel()
 
     def close(self) -> None:
-        """Close the connection; closing it again does nothing. Once its loop has ended anybody may."""
+        """Close the connection. A second call does nothing. After its loop has ended, any thread may call this."""
         if self.closed:
             return
         self.closed = True
@@ -121,28 +123,29 @@ class LoopConnection:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
         self._libpq.finish()
-        self._settle(psycopg.OperationalError("The connection was closed."))
+        self._finish(psycopg.OperationalError("The connection was closed."))
 
     async def _answer(self, seconds: float) -> PGresult:
         answer: Future[PGresult] = self._loop.create_future()
 
-        def settle(outcome: PGresult | psycopg.Error) -> None:
+        def resolve(outcome: PGresult | psycopg.Error) -> None:
             if isinstance(outcome, psycopg.Error):
                 answer.set_exception(outcome)
             else:
                 answer.set_result(outcome)
 
-        self._expect(seconds, settle)
+        self._expect(seconds, resolve)
         try:
             return await answer
         except CancelledError:
-            self.close()  # what came later would be taken for the answer to something else
+            self.close()  # the late result would be taken for that of the next statement
             raise
 
     def _expect(self, seconds: float, done: Done) -> None:
+        """Expect a result within these seconds, and send what libpq has buffered."""
         self._results = []
         self._done = done
-        self._patience = self._loop.call_later(seconds, self.close)
+        self._timer = self._loop.call_later(seconds, self.close)
         if self._libpq.flush():
             self._loop.add_writer(self._socket, self._send_on)
 
@@ -151,7 +154,7 @@ class LoopConnection:
             if not self._libpq.flush():
                 self._loop.remove_writer(self._socket)
         except psycopg.Error as error:
-            self._settle(error)
+            self._finish(error)
             self.close()
 
     def _arrived(self) -> None:
@@ -165,18 +168,18 @@ class LoopConnection:
             else:
                 return
         except psycopg.Error as error:
-            self._settle(error)
+            self._finish(error)
             self.close()
             return
         if self._results:
             first, self._results = self._results[0], []
-            self._settle(first if first.status in FINE else error_from_result(first))
+            self._finish(first if first.status in FINE else error_from_result(first))
         if self._libpq.status == ConnStatus.BAD:
             self.close()
 
-    def _settle(self, outcome: PGresult | psycopg.Error) -> None:
+    def _finish(self, outcome: PGresult | psycopg.Error) -> None:
         done, self._done = self._done, None
-        if self._patience:
-            self._patience.cancel()
+        if self._timer:
+            self._timer.cancel()
         if done and not self._loop.is_closed():
             done(outcome)

@@ -1,4 +1,5 @@
-"""Queries of an event loop by a few connections of its own, without a thread: for lists that are asked for often."""
+"""Queries that an event loop runs itself, without a thread, on a few connections of its own. Lists that are requested
+often are read this way."""
 
 import re
 from asyncio import AbstractEventLoop, Semaphore, get_running_loop
@@ -22,14 +23,16 @@ Text = bytes | None
 
 @lru_cache(maxsize=512)
 def numbered(query: str) -> tuple[Statement, Sequence[str]]:
-    """Return a statement of the driver with its parameters by number, and their names in this order."""
+    """Return a query with named parameters as a statement with numbered ones, and the names in the order of the
+    numbers."""
     names = list(dict.fromkeys(NAMED.findall(query)))
     text = NAMED.sub(lambda match: f"${names.index(match[1]) + 1}", query).encode()
     return Statement(text, [Format.TEXT] * len(names)), names
 
 
 def as_text(value: Any) -> Text:
-    """Return a parameter as PostgreSQL reads it, whatever its type is there."""
+    """Return a parameter in PostgreSQL's text format, which suits a parameter of any type. Raises `TypeError` for a
+    type that no query uses."""
     match value:
         case None:
             return None
@@ -60,46 +63,47 @@ READ = {psycopg.postgres.types[name].oid: read for name, read in OF_TYPE.items()
 
 
 def read(result: PGresult, row: int, column: int) -> Any:
-    """Return a value as what it is."""
+    """Return a value of a result as the Python type of its column; text for other types."""
     text = result.get_value(row, column)
     return None if text is None else READ.get(result.ftype(column), str)(text.decode())
 
 
 class LoopQueries:
-    """Asks queries in the event loop that runs. Who comes when all connections are busy waits for one."""
+    """Runs queries in the running event loop. If all connections are busy, a query waits for one."""
 
     def __init__(self, open: Callable[[], Awaitable[LoopConnection]], seconds: float) -> None:
-        """A query is given up after so many `seconds`."""
+        """A query fails after these `seconds`."""
         self._open = open
         self._seconds = seconds
         self._loop: AbstractEventLoop | None = None
         self._turns = Semaphore(MOST_CONNECTIONS)
         self._free: list[LoopConnection] = []
 
-    async def ask(self, query: str, values: Mapping[str, Any]) -> PGresult:
-        """Return what a query finds, whose parameters are written `%(name)s`. Raises `psycopg.Error`, `OSError`."""
+    async def run(self, query: str, values: Mapping[str, Any]) -> PGresult:
+        """Return the result of a query whose parameters are written `%(name)s`. Raises `psycopg.Error`, `OSError`."""
         statement, names = numbered(query)
         parameters = [as_text(values[name]) for name in names]
-        self._settle()
+        self._use_running_loop()
         async with self._turns:
             while self._free:
                 try:
-                    return await self._asked(self._free.pop(), statement, parameters)
+                    return await self._run_on(self._free.pop(), statement, parameters)
                 except psycopg.OperationalError as error:
-                    # It may have died while it was idle. What PostgreSQL answers is an answer.
+                    # The connection may have died while it was idle; then the next one is tried. Any other error is
+                    # PostgreSQL's answer to the query and is raised.
                     if error.sqlstate is not None and error.sqlstate[:2] != "57":
                         raise
-            return await self._asked(await self._open(), statement, parameters)
+            return await self._run_on(await self._open(), statement, parameters)
 
-    async def _asked(self, connection: LoopConnection, statement: Statement, parameters: Sequence[Text]) -> PGresult:
+    async def _run_on(self, connection: LoopConnection, statement: Statement, parameters: Sequence[Text]) -> PGresult:
         try:
             return await connection.run(statement, parameters, self._seconds)
         finally:
             if not connection.closed:
                 self._free.append(connection)
 
-    def _settle(self) -> None:
-        """Begin anew in another loop."""
+    def _use_running_loop(self) -> None:
+        """If another loop runs than before, close the connections of the former one."""
         if self._loop is not get_running_loop():
             self.close()
             self._loop, self._turns = get_running_loop(), Semaphore(MOST_CONNECTIONS)

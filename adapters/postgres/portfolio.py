@@ -327,7 +327,7 @@ class PostgresPortfolio:
         after = place_of(query.cursor, query.sort) if query.cursor else None
         asked = statement(query, after, caller, (WRITTEN_AS, "plan_id")), values(query, after, caller)
         with unavailable():
-            found = await self._datastore.in_loop.ask(*asked)
+            found = await self._datastore.in_loop.run(*asked)
         more, rows = found.ntuples > query.limit, range(min(found.ntuples, query.limit))
         lines = await self._lines.of([found.get_value(row, 0) or b"" for row in rows])
         place = CursorPosition(read(found, rows[-1], 2), read(found, rows[-1], 1)) if more else None
@@ -337,7 +337,7 @@ class PostgresPortfolio:
     async def state(self) -> TableState:
         """Return the state of the table (`application.portfolio.ports.Portfolio`)."""
         with unavailable():
-            found = await self._datastore.in_loop.ask(STATE, {})
+            found = await self._datastore.in_loop.run(STATE, {})
         return TableState(self._datastore.timeline.named(read(found, 0, 0)), read(found, 0, 1), read(found, 0, 2))
 
     def query(self, query: PortfolioQuery, caller: Caller | None = None) -> PortfolioPage:

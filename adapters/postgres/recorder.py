@@ -1,4 +1,4 @@
-"""The log as the library's application recorder: every event is recorded and read here."""
+"""The application recorder of eventsourcing: every event is recorded and read through it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ ROWS = (
     "SELECT originator_version, notification_id, topic, state FROM plantrail.stored_events"
     " WHERE originator_id = %s AND originator_version > %s ORDER BY originator_version"
 )
-# The id as bytes, which are compared and made at no cost.
+# The id is selected as bytes, which cost less to read and to compare than UUIDs.
 OF_AGGREGATE = "uuid_send(originator_id), originator_version, notification_id, topic, state"
 OF_EACH = (
     f"SELECT {OF_AGGREGATE} FROM unnest(%s::uuid[], %s::bigint[]) AS known (id, version)"
@@ -48,7 +48,7 @@ NEXT_AGGREGATES = (
     " ORDER BY originator_id, originator_version LIMIT %s"
 )
 EVENTS_AT_A_TIME = 5_000
-"""Events that are read at a time where every aggregate is read."""
+"""Events that one query reads when all aggregates are read."""
 BETWEEN = (
     f"SELECT {COLUMNS} FROM plantrail.stored_events WHERE originator_id = %s"
     " AND originator_version > %s AND originator_version <= %s ORDER BY originator_version {} LIMIT %s"
@@ -62,8 +62,8 @@ LAST_POSITION = "SELECT max(notification_id) FROM plantrail.stored_events"
 
 
 class PlanRecorder(ApplicationRecorder):
-    """Records and reads the events of every aggregate. Errors are the library's and come after seconds, for nothing is
-    retried ten times as in its own recorder."""
+    """Records and reads the events of every aggregate. Its errors are those of eventsourcing. It fails within seconds,
+    because it does not repeat a failed append ten times as the library's own recorder does."""
 
     def __init__(
         self,
@@ -92,10 +92,11 @@ class PlanRecorder(ApplicationRecorder):
     ) -> list[int]:
         """Record all of the events or none, and return their positions on the log.
 
-        The versions of an aggregate begin at 1 and have no gap: it must be at the version before its first event, which
-        is `expected` if that is given. An `answer` to an Idempotency-Key is recorded in the same transaction, also
-        without events. Raises `IntegrityError` if an aggregate is at another version or the key was answered before,
-        `OperationalError` if nothing was recorded, and `OutcomeUnknown`, which is one, if that is not known.
+        The versions of an aggregate begin at 1 and have no gap. The aggregate must be at the version before its first
+        new event; `expected` gives that version where there are no events. An `answer` to an Idempotency-Key is
+        recorded in the same transaction, also without events. Raises `IntegrityError` if an aggregate is at another
+        version or the key was answered before, `OperationalError` if nothing was recorded, and its subclass
+        `OutcomeUnknown` if it is unknown whether the events were recorded.
         """
         if tracking is not None:
             raise NotSupportedError("The log records no tracking: record it with a tracking recorder.")
@@ -113,7 +114,7 @@ class PlanRecorder(ApplicationRecorder):
     async def insert_events_async(
         self, stored_events: Sequence[StoredEvent], *, expected: int, answer: Answer | None
     ) -> list[int]:
-        """Do the same as `insert_events` with events of one aggregate, without holding a thread meanwhile."""
+        """Record events of one aggregate as `insert_events` does, without holding a thread meanwhile."""
         wanted = append_of(stored_events, expected, answer)
         try:
             appended = await self._committer.append_async(wanted)
@@ -142,9 +143,10 @@ class PlanRecorder(ApplicationRecorder):
     def insert_together(
         self, appends: Sequence[Append], check: Callable[[Connection[TupleRow]], None] = lambda _: None
     ) -> list[Appended] | None:
-        """Record the events of several aggregates or commands, in order, all or none; None if one has moved on.
+        """Record the events of several aggregates or commands, in order, all or none. Returns None if one of the
+        aggregates has a newer version.
 
-        `check` is called under the lock of all writers: it may look at the log and refuse by raising an error.
+        `check` is called under the append lock. It may read the log, and refuses by raising an error.
         """
         with self._connection() as connection, connection.transaction() as transaction:
             connection.execute("SELECT pg_advisory_xact_lock(plantrail.append_lock())")
@@ -165,7 +167,8 @@ class PlanRecorder(ApplicationRecorder):
             return connection.execute(ROWS, (aggregate_id, after), prepare=True, binary=True).fetchall()
 
     def rows_of_each(self, versions: Mapping[UUID, int]) -> Iterator[tuple[UUID, Sequence[TupleRow]]]:
-        """Yield the `rows` of aggregates, each after a version of its own, if there are any."""
+        """Yield aggregates with their `rows`, each after a version of its own. Aggregates without such rows are left
+        out."""
         if not versions:
             return
         with self._connection() as connection:
@@ -175,9 +178,10 @@ class PlanRecorder(ApplicationRecorder):
             yield UUID(bytes=aggregate_id), [row[1:] for row in its_rows]
 
     def rows_of_many(self, after_id: UUID) -> Iterator[tuple[UUID, Sequence[TupleRow]]]:
-        """Yield the `rows` of every aggregate after an id, in the order of their ids, each as it stands at its turn.
+        """Yield the `rows` of every aggregate after an id, in the order of their ids, each in its state when its turn
+        comes.
 
-        Few are in memory at a time, and no connection is held between them.
+        Few rows are in memory at a time, and no connection is held between two aggregates.
         """
         while rows := self._next_aggregates(after_id):
             for aggregate_id, its_rows in groupby(rows, key=itemgetter(0)):
@@ -249,10 +253,8 @@ class PlanRecorder(ApplicationRecorder):
 def append_of(
     stored_events: Sequence[StoredEvent], expected: int | None = None, answer: Answer | None = None
 ) -> Append:
-    """Return events of one aggregate in the form the committer takes.
-
-    Raises `IntegrityError` if their versions have a gap: readers could not tell it from a lost event.
-    """
+    """Return events of one aggregate in the form that the committer takes. Raises `IntegrityError` if their versions
+    have a gap, because readers would take the gap for a lost event."""
     if not stored_events:
         assert answer is not None, "there is nothing to record"
         return Append(answer.aggregate_id, expected or 0, (), answer)
@@ -267,10 +269,8 @@ def append_of(
 
 
 def positions_of(wanted: Append, appended: Appended) -> list[int]:
-    """Return the positions of an append: under the lock nobody else draws one, so that they have no gap.
-
-    Raises `IntegrityError` if it was not recorded.
-    """
+    """Return the positions of the events of an append. They are consecutive, because nobody else draws positions while
+    the append lock is held. Raises `IntegrityError` if the append was not recorded."""
     if not appended.recorded:
         raise IntegrityError(f"{wanted.aggregate_id} is not at version {wanted.expected}, or this was answered before.")
     last = appended.last_position

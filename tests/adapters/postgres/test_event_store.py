@@ -30,7 +30,7 @@ CHANGES = [
 ]
 
 
-def wish(plan_id, expected, *texts):
+def an_append(plan_id, expected, *texts):
     """An append of notes as the committer takes it."""
     meta = MetaToRecord(MONDAY, CONTEXT, str(uuid4()))
     notes = [Recorded(plan_id, expected + place, 0, meta, note(text)) for place, text in enumerate(texts, 1)]
@@ -75,10 +75,10 @@ def test_what_loses_drops_out_whole_and_disturbs_nobody_else(store):
     store.events.append(commit(taken, 0, note("first")))
     store.events.append(commit(going_on, 0, note("first")))
     batch = [
-        wish(new, 0, "a", "b"),
-        wish(taken, 0, "never", "never", "never"),
-        wish(going_on, 1, "second", "third"),
-        wish(uuid4(), 5, "never"),
+        an_append(new, 0, "a", "b"),
+        an_append(taken, 0, "never", "never", "never"),
+        an_append(going_on, 1, "second", "third"),
+        an_append(uuid4(), 5, "never"),
     ]
     with connected(store.where.service) as connection:
         outcomes = append(connection, batch)
@@ -107,7 +107,7 @@ def test_an_append_held_open_makes_the_others_wait_and_hides_none_of_them(store)
         ThreadPoolExecutor() as pool,
         followed(store.where.service) as finish,
     ):
-        append(slow, [wish(early, 0, "drew its positions first", "and commits later")])
+        append(slow, [an_append(early, 0, "drew its positions first", "and commits later")])
         waiting = pool.submit(store.events.append, commit(late, 0, note()))
         sleep(0.2)
         assert not waiting.done()
@@ -123,11 +123,11 @@ def test_a_reader_that_follows_skips_nothing_however_many_write(store):
     def write(plan_id):
         with psycopg.connect(store.where.service) as connection:
             for version in range(15):
-                append(connection, [wish(plan_id, version, "x")])
+                append(connection, [an_append(plan_id, version, "x")])
                 sleep(0.001)
                 connection.rollback() if version % 5 == 4 else connection.commit()
                 if version % 5 == 4:
-                    append(connection, [wish(plan_id, version, "x")])
+                    append(connection, [an_append(plan_id, version, "x")])
                     connection.commit()
 
     with ThreadPoolExecutor() as pool, followed(store.where.service) as finish:

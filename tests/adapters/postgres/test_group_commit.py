@@ -53,7 +53,7 @@ with opened(ConnectionStrings(*sys.argv[1:4]), KEY) as store:
 """
 
 
-def wish(plan_id=None, expected=0, events=1, answer=None, kind=Append):
+def an_append(plan_id=None, expected=0, events=1, answer=None, kind=Append):
     plan_id, state = plan_id or uuid4(), b'{"meta":{"command_id":"%b"},"data":{},"sealed":[]}' % str(uuid4()).encode()
     stored = [StoredEvent(plan_id, expected + number, "Something", state) for number in range(1, events + 1)]
     return kind(plan_id, expected, stored, answer)
@@ -87,7 +87,7 @@ def backend(committer):
 
 def under_way(pool, committer):
     """An append that was begun; what comes after it waits for the next batch."""
-    first = wish()
+    first = an_append()
     acknowledgement = pool.submit(committer.append, first)
     wait_until(lambda: first.claimed)
     return acknowledgement
@@ -100,7 +100,7 @@ def test_whatever_is_acknowledged_is_there_in_order_for_all_callers(store, commi
     def append_many(plan_id):
         made = []
         for version in range(12):
-            each = wish(plan_id, version * 2, events=2)
+            each = an_append(plan_id, version * 2, events=2)
             made.append((command_id_of(each), committer.append(each)))
         return made
 
@@ -163,13 +163,13 @@ def test_what_waits_is_recorded_together_and_who_loses_disturbs_nobody(store, co
     append = group_commit.append
     monkeypatch.setattr(group_commit, "append", recording)
     contested = uuid4()
-    wishes = [wish(), wish(contested), wish(contested), wish(), wish(uuid4(), expected=9)]
+    appends = [an_append(), an_append(contested), an_append(contested), an_append(), an_append(uuid4(), expected=9)]
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
-            first = pool.submit(committer.append, wish())
+            first = pool.submit(committer.append, an_append())
             wait_until(lambda: batches)
-            outcomes = [pool.submit(committer.append, each) for each in wishes]
-            wait_until(lambda: committer._queue.qsize() == len(wishes))
+            outcomes = [pool.submit(committer.append, each) for each in appends]
+            wait_until(lambda: committer._queue.qsize() == len(appends))
         assert first.result(timeout=60).recorded
         assert sorted(each.result(timeout=60).recorded for each in outcomes) == [False, False, True, True, True]
     assert batches == [1, 4, 1], "one command of a plan at a time"
@@ -181,8 +181,8 @@ def test_of_two_that_come_with_the_same_idempotency_key_one_wins_whatever_their_
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             first = under_way(pool, committer)
-            rivals = [pool.submit(committer.append, wish(answer=answer)) for answer in answers]
-            innocent = pool.submit(committer.append, wish())
+            rivals = [pool.submit(committer.append, an_append(answer=answer)) for answer in answers]
+            innocent = pool.submit(committer.append, an_append())
         assert sorted(rival.result(timeout=60).recorded for rival in rivals) == [False, True]
         assert first.result(timeout=60).recorded
         assert innocent.result(timeout=60).recorded
@@ -191,15 +191,15 @@ def test_of_two_that_come_with_the_same_idempotency_key_one_wins_whatever_their_
 
 
 def test_what_the_store_cannot_take_does_not_take_the_others_along(store, committer):
-    impossible = wish(answer=Answer(b"scope", b"body", uuid4(), {"version": 1, "nul": "\0"}))
+    impossible = an_append(answer=Answer(b"scope", b"body", uuid4(), {"version": 1, "nul": "\0"}))
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             first = under_way(pool, committer)
-            others = [pool.submit(committer.append, each) for each in (wish(), impossible, wish())]
+            others = [pool.submit(committer.append, each) for each in (an_append(), impossible, an_append())]
         assert first.result(timeout=60).recorded
         assert [isinstance(each.exception(timeout=60), psycopg.DataError) for each in others] == [False, True, False]
     assert len(log(store.where.service)) == 3
-    assert committer.append(wish()).recorded
+    assert committer.append(an_append()).recorded
 
 
 # Patience
@@ -210,10 +210,10 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             waiting = [under_way(pool, committer)]
-            waiting += [pool.submit(committer.append, wish()) for _ in range(2)]
+            waiting += [pool.submit(committer.append, an_append()) for _ in range(2)]
             wait_until(lambda: committer._queue.qsize() == 2)
             with pytest.raises(StoreBusy, match="nothing was recorded, try again"):
-                committer.append(wish())
+                committer.append(an_append())
         assert all(each.result(timeout=60).recorded for each in waiting)
     committer.close()
     assert len(log(store.where.service)) == 3
@@ -221,7 +221,7 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
 
 def test_who_gives_up_before_their_turn_is_never_recorded(store, committer, monkeypatch):
     monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 0.3)
-    first, late, last = wish(), wish(), wish()
+    first, late, last = an_append(), an_append(), an_append()
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             pool.submit(committer.append, first)
@@ -235,7 +235,7 @@ def test_who_gives_up_before_their_turn_is_never_recorded(store, committer, monk
 def test_who_gives_up_what_is_under_way_is_not_told_that_nothing_was_recorded(store, committer, monkeypatch):
     monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 0.2)
     with append_lock_held(store.where.service), pytest.raises(OutcomeUnknown, match="look whether it was recorded"):
-        committer.append(wish())
+        committer.append(an_append())
     wait_until(lambda: log(store.where.service))
 
 
@@ -244,7 +244,7 @@ def test_who_is_interrupted_before_their_turn_is_never_recorded(store, committer
         def wait(self, _):
             raise KeyboardInterrupt
 
-    first, late, last = wish(), wish(kind=Interrupted), wish()
+    first, late, last = an_append(), an_append(kind=Interrupted), an_append()
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
             pool.submit(committer.append, first)
@@ -267,23 +267,23 @@ def test_a_closed_committer_has_recorded_what_waited_and_takes_no_more(store):
     committer = GroupCommit(Datastore(store.where.service).connect)
     plan_id = uuid4()
     with ThreadPoolExecutor() as pool:
-        waiting = [pool.submit(committer.append, wish(plan_id)) for _ in range(5)]
+        waiting = [pool.submit(committer.append, an_append(plan_id)) for _ in range(5)]
         wait_until(lambda: committer._thread)
         committer.close()
         recorded = [each.result(timeout=60).recorded for each in waiting if not each.exception(timeout=60)]
     assert recorded.count(True) == 1
     with pytest.raises(StoreBusy):
-        committer.append(wish())
+        committer.append(an_append())
 
 
 def test_a_store_that_is_too_slow_is_unavailable_and_nothing_is_written(store, hurried):
     begun = monotonic()
     with append_lock_held(store.where.service), pytest.raises(StoreUnavailable) as slow:
-        hurried.append(wish())
+        hurried.append(an_append())
     assert type(slow.value) is StoreUnavailable, "it is certain that nothing was recorded"
     assert monotonic() - begun < soon(1.5)
     assert log(store.where.service) == []
-    assert hurried.append(wish()).recorded
+    assert hurried.append(an_append()).recorded
     assert len(log(store.where.service)) == 1
 
 
@@ -305,10 +305,10 @@ def test_a_lost_acknowledgement_is_found_again(store, committer, monkeypatch, ev
 
     monkeypatch.setattr(group_commit, "append", losing)
     plan_id = uuid4()
-    assert committer.append(wish(plan_id, 0, events)) == Appended(True, events)
+    assert committer.append(an_append(plan_id, 0, events)) == Appended(True, events)
     assert lose.is_set()
     assert [row.version for row in log(store.where.service)] == list(range(1, events + 1))
-    assert committer.append(wish(plan_id, events)).recorded
+    assert committer.append(an_append(plan_id, events)).recorded
 
 
 def test_with_a_lost_acknowledgement_each_of_a_batch_learns_its_own_outcome(store, committer, monkeypatch):
@@ -325,13 +325,13 @@ def test_with_a_lost_acknowledgement_each_of_a_batch_learns_its_own_outcome(stor
 
     monkeypatch.setattr(group_commit, "append", losing)
     answer = Answer(b"scope", b"body", uuid4(), {"version": 1})
-    wishes = [wish(), wish(taken), wish(answer=answer), wish(expected=4)]
+    appends = [an_append(), an_append(taken), an_append(answer=answer), an_append(expected=4)]
     with ThreadPoolExecutor() as pool:
         with append_lock_held(store.where.service):
-            first = pool.submit(committer.append, wish(taken))
+            first = pool.submit(committer.append, an_append(taken))
             wait_until(lambda: calls)
-            outcomes = [pool.submit(committer.append, each) for each in wishes]
-            wait_until(lambda: committer._queue.qsize() == len(wishes))
+            outcomes = [pool.submit(committer.append, each) for each in appends]
+            wait_until(lambda: committer._queue.qsize() == len(appends))
         assert first.result(timeout=60).recorded
         assert [each.result(timeout=60).recorded for each in outcomes] == [True, False, True, False]
     assert calls == [1, 4, 2], "only those are tried again that are not found"
@@ -351,7 +351,7 @@ def test_between_the_look_for_what_was_recorded_and_the_rest_nobody_else_records
 
     monkeypatch.setattr(group_commit, "find", looking)
     with connected(store.where.service) as connection:
-        outcomes = append_unless_found(connection, [wish(), wish()])
+        outcomes = append_unless_found(connection, [an_append(), an_append()])
     assert [outcome.recorded for outcome in outcomes] == [True, True]
     assert could_be_had == [False, False]
 
@@ -359,12 +359,12 @@ def test_between_the_look_for_what_was_recorded_and_the_rest_nobody_else_records
 def test_a_backend_that_wakes_up_after_it_was_given_up_changes_nothing(store):
     committer = GroupCommit(Datastore(store.where.service, statement_timeout=0.3).connect)
     plan_id = uuid4()
-    committer.append(wish(plan_id, 0))
+    committer.append(an_append(plan_id, 0))
     frozen = backend(committer)
     os.kill(frozen, signal.SIGSTOP)
     try:
         begun = monotonic()
-        assert committer.append(wish(plan_id, 1, events=2)).recorded
+        assert committer.append(an_append(plan_id, 1, events=2)).recorded
         assert 1 < monotonic() - begun < soon(4)
     finally:
         os.kill(frozen, signal.SIGCONT)
@@ -416,12 +416,12 @@ def test_a_server_that_is_stopped_is_unavailable_until_it_is_back(own_server, mo
         datastore = Datastore(where.service, timeout=0.5)
         assert reads(datastore)
         committer = GroupCommit(datastore.connect)
-        committer.append(wish())
+        committer.append(an_append())
         server.stop(force=True)
         for _ in range(2):
             begun = monotonic()
             with pytest.raises(StoreUnavailable):
-                committer.append(wish())
+                committer.append(an_append())
             assert monotonic() - begun < soon(2)
         with pytest.raises(StoreUnavailable), datastore.connection():
             pass
@@ -431,7 +431,7 @@ def test_a_server_that_is_stopped_is_unavailable_until_it_is_back(own_server, mo
         assert monotonic() - begun < soon(7)
         server.start()
         wait_until(lambda: reads(datastore))
-        assert committer.append(wish()).recorded
+        assert committer.append(an_append()).recorded
         assert handle(plans, "write-note", section="plan", text="back again").version == 2
         committer.close()
         datastore.close()
@@ -447,7 +447,7 @@ def test_killed_backends_lose_nothing_that_was_acknowledged_and_double_nothing(o
     def append_until_told():
         plan_id, head = uuid4(), 0
         while not stop.is_set():
-            each = wish(plan_id, head, events=2)
+            each = an_append(plan_id, head, events=2)
             try:
                 outcome = committer.append(each)
             except OutcomeUnknown:

@@ -19,7 +19,7 @@ from application.aggregates.ports import Answer
 from tests.stores import append_lock_held, connected, log
 
 
-def wish(plan_id=None, expected=0, events=1, answer=None):
+def an_append(plan_id=None, expected=0, events=1, answer=None):
     plan_id, state = plan_id or uuid4(), b'{"meta":{"command_id":"%b"},"data":{},"sealed":[]}' % str(uuid4()).encode()
     stored = [StoredEvent(plan_id, expected + number, "Something", state) for number in range(1, events + 1)]
     return Append(plan_id, expected, stored, answer)
@@ -47,8 +47,8 @@ async def until(condition):
             await asyncio.sleep(0.01)
 
 
-def asked_of(committer, *wishes):
-    return [asyncio.ensure_future(committer.append_async(each)) for each in wishes]
+def asked_of(committer, *appends):
+    return [asyncio.ensure_future(committer.append_async(each)) for each in appends]
 
 
 def end_backend(store, committer):
@@ -62,8 +62,12 @@ def test_what_comes_together_is_recorded_together_by_no_thread(store, committer)
     taken, answer = uuid4(), Answer(b"scope", b"body", uuid4(), {"version": 1})
 
     async def at_once():
-        first = await asyncio.gather(*asked_of(committer, wish(taken, events=2), wish(), wish(taken), wish(expected=4)))
-        second = await asyncio.gather(*asked_of(committer, wish(answer=answer), wish(answer=answer), wish(taken, 2)))
+        first = await asyncio.gather(
+            *asked_of(committer, an_append(taken, events=2), an_append(), an_append(taken), an_append(expected=4))
+        )
+        second = await asyncio.gather(
+            *asked_of(committer, an_append(answer=answer), an_append(answer=answer), an_append(taken, 2))
+        )
         return first, second
 
     first, second = asyncio.run(at_once())
@@ -79,9 +83,9 @@ def test_what_comes_while_a_batch_is_under_way_is_the_next_one(store, committer,
 
     async def one_then_many():
         with append_lock_held(store.where.service):
-            first = asked_of(committer, wish())
+            first = asked_of(committer, an_append())
             await until(lambda: sizes)
-            many = asked_of(committer, *[wish() for _ in range(20)])
+            many = asked_of(committer, *[an_append() for _ in range(20)])
             await asyncio.sleep(0.05)
         return await asyncio.gather(*first, *many)
 
@@ -99,12 +103,12 @@ def test_after_a_batch_more_are_waited_for_but_those_who_wait_alone_only_once(
 
     async def few_then_more():
         with append_lock_held(store.where.service):
-            first = asked_of(committer, wish())
+            first = asked_of(committer, an_append())
             await until(lambda: sizes)
-            few = asked_of(committer, wish(), wish())
+            few = asked_of(committer, an_append(), an_append())
             await asyncio.sleep(0.05)
         await asyncio.gather(*first)
-        return await asyncio.gather(*few, *asked_of(committer, *[wish() for _ in range(more)]))
+        return await asyncio.gather(*few, *asked_of(committer, *[an_append() for _ in range(more)]))
 
     assert all(outcome.recorded for outcome in asyncio.run(few_then_more()))
     assert sizes == batches
@@ -121,12 +125,12 @@ def test_a_lost_acknowledgement_is_found_again(store, committer, monkeypatch, ev
         raise psycopg.OperationalError("the connection was lost")
 
     async def appended():
-        await committer.append_async(wish())
+        await committer.append_async(an_append())
         monkeypatch.setattr(LoopConnection, "run", losing)
-        lost, taken = wish(events=events), wish(expected=7)
+        lost, taken = an_append(events=events), an_append(expected=7)
         outcomes = await asyncio.gather(*asked_of(committer, lost, taken))
         monkeypatch.undo()
-        again = await committer.append_async(wish(lost.aggregate_id, events))
+        again = await committer.append_async(an_append(lost.aggregate_id, events))
         return outcomes, again
 
     outcomes, again = asyncio.run(appended())
@@ -136,30 +140,30 @@ def test_a_lost_acknowledgement_is_found_again(store, committer, monkeypatch, ev
 
 
 def test_a_backend_that_is_ended_in_the_middle_loses_and_doubles_nothing(store, committer):
-    wishes = [wish() for _ in range(3)]
+    appends = [an_append() for _ in range(3)]
 
     async def ended_in_the_middle():
-        await committer.append_async(wish())
+        await committer.append_async(an_append())
         with append_lock_held(store.where.service):
-            asked = asked_of(committer, *wishes)
-            await until(lambda: wishes[0].claimed)
+            asked = asked_of(committer, *appends)
+            await until(lambda: appends[0].claimed)
             await asyncio.sleep(0.2)
             await asyncio.to_thread(end_backend, store, committer)
         return await asyncio.gather(*asked)
 
     assert all(outcome.recorded for outcome in asyncio.run(ended_in_the_middle()))
-    assert sorted(recorded(store)[1:]) == sorted(map(command_id_of, wishes))
+    assert sorted(recorded(store)[1:]) == sorted(map(command_id_of, appends))
 
 
 def test_after_a_trouble_the_loop_takes_over_again(store, committer, monkeypatch):
     monkeypatch.setattr(loop_commit, "SECONDS_BY_THREAD", 0.2)
 
     async def trouble():
-        await committer.append_async(wish())
+        await committer.append_async(an_append())
         end_backend(store, committer)
-        assert (await committer.append_async(wish())).recorded
+        assert (await committer.append_async(an_append())).recorded
         await asyncio.sleep(0.3)
-        assert (await committer.append_async(wish())).recorded
+        assert (await committer.append_async(an_append())).recorded
         return not committer._on_the_loop._connection.closed
 
     assert asyncio.run(trouble())
@@ -167,7 +171,7 @@ def test_after_a_trouble_the_loop_takes_over_again(store, committer, monkeypatch
 
 
 def test_who_goes_before_their_turn_is_never_recorded_and_who_is_under_way_is(store, committer):
-    first, late, last = wish(), wish(), wish()
+    first, late, last = an_append(), an_append(), an_append()
 
     async def some_go():
         with append_lock_held(store.where.service):
@@ -190,12 +194,12 @@ def test_a_store_that_is_too_slow_is_told_apart_from_one_that_recorded_nothing(s
 
     async def slow():
         with append_lock_held(store.where.service):
-            return await asyncio.gather(*asked_of(committer, wish(), wish()), return_exceptions=True)
+            return await asyncio.gather(*asked_of(committer, an_append(), an_append()), return_exceptions=True)
 
     try:
         assert {type(each) for each in asyncio.run(slow())} <= {OutcomeUnknown, StoreUnavailable}
         assert not log(store.where.service)
-        assert asyncio.run(committer.append_async(wish())).recorded, "in another loop"
+        assert asyncio.run(committer.append_async(an_append())).recorded, "in another loop"
     finally:
         committer.close()
     assert len(log(store.where.service)) == 1
@@ -208,9 +212,9 @@ def test_a_clock_that_is_ahead_records_nothing_until_it_is_right_and_the_log_say
         with monkeypatch.context() as wrong:
             wrong.setattr(clock, "wall_clock", lambda: 1e10)
             with pytest.raises(ClockAhead):
-                await committer.append_async(wish())
+                await committer.append_async(an_append())
         assert not log(store.where.service)
-        return await committer.append_async(wish())
+        return await committer.append_async(an_append())
 
     with capture_logs() as told:
         assert asyncio.run(ahead_and_right()).recorded
@@ -223,13 +227,13 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
 
     async def crowd():
         with append_lock_held(store.where.service):
-            first = wish()
+            first = an_append()
             asked = asked_of(committer, first)
             await until(lambda: first.claimed)
-            asked += asked_of(committer, wish(), wish())
+            asked += asked_of(committer, an_append(), an_append())
             await asyncio.sleep(0.05)
             with pytest.raises(StoreBusy, match="nothing was recorded, try again"):
-                await committer.append_async(wish())
+                await committer.append_async(an_append())
         return await asyncio.gather(*asked)
 
     assert all(each.recorded for each in asyncio.run(crowd()))
@@ -238,7 +242,7 @@ def test_a_full_queue_is_busy_and_records_nothing_more(store):
 
 
 def test_what_is_larger_than_a_socket_takes_is_recorded_whole(store, committer):
-    large = wish()
+    large = an_append()
     state = b'{"meta":{"command_id":"large"},"data":{"text":"%b"},"sealed":[]}' % (b"x" * 4_000_000)
     large = Append(large.aggregate_id, 0, [StoredEvent(large.aggregate_id, 1, "Something", state)])
     assert asyncio.run(committer.append_async(large)).recorded

@@ -50,7 +50,7 @@ def test_values_come_back_as_what_they_are(datastore):
     async def asked():
         query = "SELECT %(n)s::int, %(day)s::date, %(id)s::uuid, %(name)s::text, NULL::int, %(n)s::bigint"
         values = {"n": 7, "day": date(2026, 3, 31), "id": UUID(int=5), "name": "%(n)s it’s", "unused": object()}
-        found = await datastore.in_loop.ask(query, values)
+        found = await datastore.in_loop.run(query, values)
         return [read(found, 0, column) for column in range(found.nfields)]
 
     assert asyncio.run(asked()) == [7, date(2026, 3, 31), UUID(int=5), "%(n)s it’s", None, 7]
@@ -58,7 +58,7 @@ def test_values_come_back_as_what_they_are(datastore):
 
 def test_more_than_there_are_connections_ask_at_the_same_time_and_each_gets_its_own(datastore):
     async def all_at_once():
-        asked = [datastore.in_loop.ask("SELECT %(n)s::int, pg_sleep(0.01)", {"n": n}) for n in range(30)]
+        asked = [datastore.in_loop.run("SELECT %(n)s::int, pg_sleep(0.01)", {"n": n}) for n in range(30)]
         return [read(found, 0, 0) for found in await asyncio.gather(*asked)]
 
     assert asyncio.run(all_at_once()) == list(range(30))
@@ -67,10 +67,10 @@ def test_more_than_there_are_connections_ask_at_the_same_time_and_each_gets_its_
 
 def test_a_connection_that_died_is_replaced(store, datastore):
     async def end_it():
-        pid = read(await datastore.in_loop.ask("SELECT pg_backend_pid()", {}), 0, 0)
+        pid = read(await datastore.in_loop.run("SELECT pg_backend_pid()", {}), 0, 0)
         with connected(store.where.service) as other:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
-        return pid, read(await datastore.in_loop.ask("SELECT pg_backend_pid()", {}), 0, 0)
+        return pid, read(await datastore.in_loop.run("SELECT pg_backend_pid()", {}), 0, 0)
 
     before, now = asyncio.run(end_it())
     assert before != now
@@ -79,13 +79,13 @@ def test_a_connection_that_died_is_replaced(store, datastore):
 def test_what_postgresql_refuses_is_told_and_what_it_takes_too_long_for_is_given_up(datastore):
     async def refused():
         with pytest.raises(psycopg.errors.InvalidTextRepresentation):
-            await datastore.in_loop.ask("SELECT %(n)s::int", {"n": "seven"})
-        return read(await datastore.in_loop.ask("SELECT 1", {}), 0, 0)
+            await datastore.in_loop.run("SELECT %(n)s::int", {"n": "seven"})
+        return read(await datastore.in_loop.run("SELECT 1", {}), 0, 0)
 
     async def too_long():
         hurried = LoopQueries(datastore.open_in_loop, seconds=0.2)
         with pytest.raises(psycopg.OperationalError):
-            await hurried.ask("SELECT pg_sleep(2)", {})
+            await hurried.run("SELECT pg_sleep(2)", {})
         hurried.close()
 
     assert asyncio.run(refused()) == 1
@@ -94,6 +94,6 @@ def test_what_postgresql_refuses_is_told_and_what_it_takes_too_long_for_is_given
 
 def test_however_many_different_queries_there_are_all_are_answered(datastore):
     async def many():
-        return [read(await datastore.in_loop.ask(f"SELECT {n}", {}), 0, 0) for n in range(230)]
+        return [read(await datastore.in_loop.run(f"SELECT {n}", {}), 0, 0) for n in range(230)]
 
     assert asyncio.run(many()) == list(range(230))
