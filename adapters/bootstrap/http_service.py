@@ -73,6 +73,7 @@ from adapters.postgres.relays import came_to
 from adapters.postgres.sent_forms import PostgresSentForms
 from adapters.postgres.store import Store
 from adapters.postgres.verification import verify as verify_log
+from adapters.postgres.witnesses import PostgresWitnesses
 from adapters.privacy.drafts import Drafts
 from adapters.proof.checkpoints import LogKey
 from adapters.rendering.pool import RenderingPool
@@ -195,6 +196,7 @@ def http_app(
         promises=promises_across_plans(store, now),
         kept_months=store.month_ends,
         tree=store.tree,
+        witnesses=PostgresWitnesses(store.datastore),
         verify_log=verifying(store, signing) if signing else None,
         make_bundle=partial(bundle_without_words, store, signing) if signing else None,
         webhooks=store.webhooks,

@@ -11,6 +11,7 @@ from adapters.bootstrap.store import utc_now
 from adapters.observability.metrics import BackgroundMetrics
 from adapters.outbound.witnesses import FileWitness, NatsWitness, Telling, WebhookWitness, Witness
 from adapters.postgres.store import Store
+from adapters.postgres.witnesses import PostgresWitnesses
 from adapters.privacy.key_encryption import decoded
 
 
@@ -37,7 +38,12 @@ def witnesses(settings: Settings) -> Iterator[Witness]:
 @contextmanager
 def witnessed(store: Store, by: Sequence[Witness], metrics: BackgroundMetrics) -> Iterator[None]:
     """Send every checkpoint to the witnesses for the length of the context."""
-    telling = Telling(by, lambda: store.tree.latest().note, failed=metrics.not_witnessed.inc)
+    telling = Telling(
+        by,
+        lambda: store.tree.latest().note,
+        failed=metrics.not_witnessed.inc,
+        record=PostgresWitnesses(store.datastore),
+    )
     telling.start()
     try:
         yield

@@ -81,7 +81,7 @@ from application.library.from_library import LibraryReader
 from application.measures.ports import MonthEnds
 from application.portfolio.ports import Portfolio
 from application.portfolio.promises import AllPromises
-from application.proof.ports import LogTree, VerifyLog
+from application.proof.ports import LogTree, VerifyLog, WitnessRecord
 from application.reports.ports import Histories, KeptMonths
 from application.rounds.committed_lists import CommittedLists
 from application.views.cuts import Cut
@@ -109,6 +109,7 @@ class Services:
     promises: AllPromises
     kept_months: KeptMonths
     tree: LogTree
+    witnesses: WitnessRecord
     verify_log: VerifyLog | None
     """Verifies the log; None where this process does not hold the log's key."""
     make_bundle: Callable[[LoadedPlan, Cut, datetime], bytes] | None

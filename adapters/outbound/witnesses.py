@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
@@ -23,8 +24,8 @@ from nats.errors import Error as NatsError
 
 from adapters.access.tls_trust import public_authorities
 from application.aggregates.ports import StoreUnavailable
-from application.proof.checkpoints import notes_in
-from application.proof.ports import NotCoveredYet
+from application.proof.checkpoints import claimed, notes_in
+from application.proof.ports import NotCoveredYet, WitnessRecord
 from application.webhooks.signatures import signed
 
 POLL = 1.0
@@ -40,6 +41,10 @@ class NotWitnessed(Exception):
 
 
 class Witness(Protocol):
+    @property
+    def name(self) -> str:
+        """Where it is, for people to read: nothing secret is part of it."""
+
     def tell(self, note: str) -> None:
         """Send a checkpoint. Sending the same one twice has no further effect. Raises `NotWitnessed`."""
 
@@ -49,6 +54,10 @@ class FileWitness:
     """A file to which each checkpoint is appended, possibly on write-once storage."""
 
     file: Path
+
+    @property
+    def name(self) -> str:
+        return f"file://…/{self.file.name}"
 
     def tell(self, note: str) -> None:
         try:
@@ -67,6 +76,10 @@ class WebhookWitness:
     url: str
     secret: bytes
     now: Callable[[], datetime]
+
+    @property
+    def name(self) -> str:
+        return _without_secrets(self.url)
 
     def tell(self, note: str) -> None:
         body = note.encode()
@@ -92,6 +105,10 @@ class NatsWitness:
 
     url: str
 
+    @property
+    def name(self) -> str:
+        return f"{_without_secrets(self.url)}{urlsplit(self.url).path}"
+
     def tell(self, note: str) -> None:
         try:
             asyncio.run(asyncio.wait_for(self._publish(note.encode()), WITNESS_TIMEOUT_SECONDS))
@@ -108,6 +125,12 @@ class NatsWitness:
             await client.close()
 
 
+def _without_secrets(url: str) -> str:
+    """Return scheme and host: a path or a user may be secret."""
+    where = urlsplit(url)
+    return f"{where.scheme}://{where.hostname or ''}{f':{where.port}' if where.port else ''}"
+
+
 async def _quietly(_: Exception) -> None:
     """Ignore background errors, because sending the checkpoint raises them too."""
 
@@ -121,12 +144,18 @@ class Telling:
         latest: Callable[[], str],
         poll: float = POLL,
         failed: Callable[[], object] = lambda: None,
+        record: WitnessRecord | None = None,
     ) -> None:
         """`latest` returns the note of the latest checkpoint; it may raise `NotCoveredYet` or `StoreUnavailable`.
-        `failed` is called each time a witness could not be reached."""
+        `failed` is called each time a witness could not be reached. `record` keeps what is known of each."""
         self._latest = latest
         self._poll = poll
-        self._lines = [Line(witness, failed) for witness in witnesses]
+        self._record = record
+        self._names = [witness.name for witness in witnesses]
+        self._lines = [
+            Line(witness, partial(self._failed, witness.name, failed), partial(self._told, witness.name))
+            for witness in witnesses
+        ]
         self._stopping = Event()
         self._thread = Thread(target=self._tell, name="witnesses", daemon=True)
 
@@ -138,24 +167,42 @@ class Telling:
         self._stopping.set()
         self._thread.join(timeout=1)
 
+    def _failed(self, name: str, failed: Callable[[], object]) -> None:
+        failed()
+        if self._record:
+            self._record.failed(name)
+
+    def _told(self, name: str, note: str) -> None:
+        if self._record:
+            self._record.told(name, claimed(note).size)
+
     def _tell(self) -> None:
-        ending = False
+        ending = begun = False
         while not ending:
             ending = self._stopping.wait(self._poll)
             try:
+                if self._record and not begun:
+                    self._record.begin(self._names)
+                    begun = True
                 note = self._latest()
+                for line in self._lines:
+                    line.tell(note, monotonic())
             except (StoreUnavailable, NotCoveredYet):
-                continue
-            for line in self._lines:
-                line.tell(note, monotonic())
+                continue  # The same is tried again, and what could not be kept is told twice, which does no harm.
 
 
 class Line:
     """The state of one witness: the last checkpoint it received, and when to try again after a failure."""
 
-    def __init__(self, witness: Witness, failed: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        witness: Witness,
+        failed: Callable[[], object] = lambda: None,
+        told: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._witness = witness
         self._failed = failed
+        self._note_told = told
         self._told = ""
         self._failures = 0
         self._not_before = 0.0
@@ -168,9 +215,11 @@ class Line:
         except NotWitnessed as error:
             self._not_before = now + min(FIRST_RETRY * 2**self._failures, LAST_RETRY)
             self._failures += 1
-            self._failed()
             logger.warning("witness not told", witness=type(self._witness).__name__, error=str(error))
+            self._failed()
             return
         if self._failures:
             logger.info("witness told again", witness=type(self._witness).__name__)
-        self._told, self._failures, self._not_before = note, 0, 0.0
+        self._failures, self._not_before = 0, 0.0
+        self._note_told(note)
+        self._told = note

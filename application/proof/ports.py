@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -82,6 +83,30 @@ class LogTree(Protocol):
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Prove that the tree of one size is the beginning of the tree of another. Raises `NoSuchProof`."""
+
+
+class KnownWitness(NamedTuple):
+    """A party outside the store that receives every checkpoint, and how much it is known to have."""
+
+    name: str
+    """Where it is, without anything secret."""
+    told_size: int | None
+    """How many events the last checkpoint covers that it received; None if it has none yet."""
+    told_at: datetime | None
+    failing_since: datetime | None
+
+
+class WitnessRecord(Protocol):
+    """What is known of the witnesses. Every method raises `StoreUnavailable`."""
+
+    def begin(self, names: Sequence[str]) -> None:
+        """These are the witnesses from now on; each is about to be told."""
+
+    def told(self, name: str, size: int) -> None: ...
+
+    def failed(self, name: str) -> None: ...
+
+    def all(self) -> list[KnownWitness]: ...
 
 
 class SaltedWords(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock, Thread
+from urllib.parse import quote, urlencode
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from adapters.http.app import Services
 from adapters.http.budgets import budgets_of
+from adapters.rendering.words import NOTHING
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -19,7 +21,7 @@ from adapters.web.plan.pages import PlanPages
 from adapters.web.templates import render, speech_of
 from application.aggregates.ports import StoreUnavailable
 from application.proof.checkpoints import KeptCheckpoint
-from application.proof.ports import LogAltered, LogTree, LogVerified, NoCheckpointYet, VerifyLog
+from application.proof.ports import KnownWitness, LogAltered, LogTree, LogVerified, NoCheckpointYet, VerifyLog
 
 MOST_CHECKPOINTS = 50
 SECONDS_BETWEEN_LOOKS = "1"
@@ -30,6 +32,17 @@ class CheckpointRow:
     sealed_at: str
     events: str
     root: str
+
+
+@dataclass(frozen=True)
+class WitnessRow:
+    name: str
+    has: str
+    """How many events it is known to have under a checkpoint."""
+    told_at: str
+    state: str
+    tone: str
+    sign: str
 
 
 @dataclass(frozen=True)
@@ -48,8 +61,10 @@ class Standing:
 class ProofView:
     latest: KeptCheckpoint | None
     checkpoints: Sequence[CheckpointRow]
+    witnesses: Sequence[WitnessRow]
     verified: Standing | None
     may_verify: bool
+    may_bundle: bool
 
 
 class Verification:
@@ -103,19 +118,38 @@ def checkpoint_row(kept: KeptCheckpoint, say: Speech) -> CheckpointRow:
     return CheckpointRow(say.instant(kept.sealed_at), say.number(kept.size), kept.said.root.hex())
 
 
+def witness_row(known: KnownWitness, latest: KeptCheckpoint | None, say: Speech) -> WitnessRow:
+    state, tone, sign = say("has the latest"), "good", "●"
+    if known.failing_since:
+        state, tone, sign = say("nothing has arrived since {at}", at=say.instant(known.failing_since)), "bad", "×"
+    elif known.told_size is None or (latest and known.told_size < latest.size):
+        state, tone, sign = say("is being told"), "quiet", "…"
+    return WitnessRow(
+        name=known.name,
+        has=NOTHING if known.told_size is None else say.number(known.told_size),
+        told_at=say.instant(known.told_at) if known.told_at else say("never"),
+        state=state,
+        tone=tone,
+        sign=sign,
+    )
+
+
 def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route]:
     tree: LogTree = services.tree
     verification = Verification(services.verify_log) if services.verify_log else None
 
     async def page(request: Request) -> Response:
-        say, may_verify = speech_of(request), visitor_of(request).caller.may("audit") and verification is not None
+        say, audits = speech_of(request), visitor_of(request).caller.may("audit")
+        may_verify, may_bundle = audits and verification is not None, audits and services.make_bundle is not None
         try:
             latest = await run_in_threadpool(tree.latest)
         except NoCheckpointYet:
             latest = None
         rows = [checkpoint_row(each, say) for each in await run_in_threadpool(tree.checkpoints, MOST_CHECKPOINTS)]
         standing = verification.standing(say) if verification and may_verify else None
-        answer = render(request, "proof/page.html", view=ProofView(latest, rows, standing, may_verify))
+        told = [witness_row(each, latest, say) for each in await run_in_threadpool(services.witnesses.all)]
+        view = ProofView(latest, rows, told, standing, may_verify, may_bundle)
+        answer = render(request, "proof/page.html", view=view)
         if standing and standing.is_running:
             answer.headers["Refresh"] = SECONDS_BETWEEN_LOOKS
         return answer
@@ -125,6 +159,12 @@ def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route
             raise NoSuchPage("This process does not hold the key of the log: use `plantrail verify`.")
         verification.begin()
         return RedirectResponse("/proof", 303)
+
+    async def choose(request: Request) -> Response:
+        """Lead to the bundle of the plan that was typed, as of the day that was chosen."""
+        plan, on = (request.query_params.get(name, "").strip() for name in ("plan", "on"))
+        as_of = f"?{urlencode({'as_of': on})}" if on else ""
+        return RedirectResponse(f"/plans/{quote(plan, safe='')}/bundle{as_of}" if plan else "/proof", 303)
 
     async def bundle(request: Request) -> Response:
         """Return a ZIP file that proves the plan's history to somebody who does not trust us."""
@@ -140,6 +180,7 @@ def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route
 
     return [
         guard.page("/proof", page, "witness", "proof-page"),
+        guard.page("/proof/bundle", choose, "audit", "audit-bundle-chosen"),
         guard.page("/proof/verify", verify, "audit", "log-verified", "POST"),
         guard.page("/plans/{plan}/bundle", bundle, "audit", "audit-bundle"),
     ]

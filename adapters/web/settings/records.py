@@ -23,16 +23,17 @@ from domain.account_plan.language import AccountPlan
 MOST_READS = 100
 
 VIEWS = (
-    "access events", "adoptions", "all findings", "audit bundle", "blame", "calendar", "calendars", "changes",
-    "checkpoint", "consistency", "departure", "diff", "entity history", "erasure", "erasures", "event", "event proof",
-    "example", "findings", "forgetting", "forgetting begun", "forgotten there", "handed over", "handovers", "history",
-    "import", "import results", "key", "keys", "library", "list parked plans", "list webhook attempts", "list webhooks",
-    "live", "log key", "log verified", "map", "measures", "metrics", "month", "my day", "my promise recorded", "pack",
-    "plan", "plan command form", "plan command sent", "plan commands", "plan findings", "plan opening form",
-    "plan since", "plan steps", "policy", "portfolio", "preview forgetting", "program", "program blame",
-    "program command form", "program command sent", "program commands", "program diff", "program entity history",
-    "program findings", "program history", "program opening form", "program steps", "promise recorded", "promises",
-    "proof", "pull events", "reads", "review", "review ahead", "review draft", "review draft dropped", "review held",
+    "access events", "adoptions", "all findings", "audit bundle", "audit bundle chosen", "blame", "calendar",
+    "calendars", "changes", "checkpoint", "consistency", "departure", "diff", "entity history", "erasure",
+    "erasures", "event", "event proof", "example", "findings", "forgetting", "forgetting begun", "forgotten there",
+    "handed over", "handovers", "history", "import", "import results", "key", "keys", "library",
+    "list parked plans", "list webhook attempts", "list webhooks", "live", "log key", "log verified", "map",
+    "measures", "metrics", "month", "my day", "my promise recorded", "pack", "plan", "plan command form",
+    "plan command sent", "plan commands", "plan findings", "plan opening form", "plan since", "plan steps",
+    "policy", "portfolio", "preview forgetting", "program", "program blame", "program command form",
+    "program command sent", "program commands", "program diff", "program entity history", "program findings",
+    "program history", "program opening form", "program steps", "promise recorded", "promises", "proof",
+    "pull events", "reads", "review", "review ahead", "review draft", "review draft dropped", "review held",
     "reviews", "round", "rounds", "said vs did", "schema", "settings", "stream events", "things", "tile", "value",
     "webhook", "webhooks", "whitespace",
 )  # fmt: skip

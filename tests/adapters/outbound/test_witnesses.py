@@ -101,6 +101,9 @@ def test_who_witnesses_is_configured():
     found = list(witnesses(Settings(witnesses=said, witness_secret=secret)))
     assert [type(each) for each in found] == [FileWitness, WebhookWitness, NatsWitness]
     assert str(found[0].file) == "/var/log/check points"
+    assert [each.name for each in found] == [
+        "file://…/check points", "https://witness.example", "nats://127.0.0.1:4222/checkpoints"
+    ]  # fmt: skip
     for wrong in ("ftp://x/y", "http://witness.example/log", "nats://127.0.0.1:4222", "kept"):
         with pytest.raises(SettingsError):
             list(witnesses(Settings(witnesses=wrong, witness_secret=secret)))

@@ -34,8 +34,8 @@ expect.set_options(timeout=20_000)
 
 MOST_BYTES_OF_A_FIRST_PAGE = 60_000
 NOT_TO_LOOK_AT = {
-    "asset", "plan-steps", "program-steps", "live", "plan-since", "audit-bundle", "sign-in-at-issuer",
-    "signed-in-at-issuer", "program-opening-form", "forgetting-begun",
+    "asset", "plan-steps", "program-steps", "live", "plan-since", "audit-bundle", "audit-bundle-chosen",
+    "sign-in-at-issuer", "signed-in-at-issuer", "program-opening-form", "forgetting-begun",
 }  # fmt: skip
 """Answers that are no pages, or need an issuer, or a store without a program."""
 
@@ -376,6 +376,10 @@ def test_an_auditor_finds_who_moved_a_date_and_why_and_verifies_the_log(office: 
         page.goto("/proof")
         page.get_by_role("button", name="Verify now").click()
         expect(page.locator("[role=status]")).to_contain_text("As they were signed", timeout=20_000)
+        page.get_by_label("Plan").fill("halden-stores")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download").click()
+        assert download.value.suggested_filename.startswith("halden-stores-")
 
 
 def test_an_operator_sees_why_a_webhook_fails(office: Office):

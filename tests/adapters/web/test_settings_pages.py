@@ -12,13 +12,16 @@ import pytest
 from starlette.routing import Route
 
 from adapters.access.callers import Bearers
+from adapters.outbound.witnesses import FileWitness, Telling
 from adapters.postgres.notary import Notary
+from adapters.postgres.witnesses import PostgresWitnesses
 from adapters.web.guard import PageRoute
 from adapters.web.settings.records import VIEWS, view_in_words
 from tests.adapters.web.test_pages import FROM_HERE, NOBODY, form_at, signed_in, text_of
 from tests.api import LOG_KEY, Api, served
 from tests.callers import given_key, known_keys
 from tests.receiver import Receiver, Reply, receiving
+from tests.stores import wait_until
 
 
 def page_of(api: Api, path: str, cookie: dict[str, str] | None = None) -> str:
@@ -176,10 +179,32 @@ def test_the_log_is_verified_on_its_page_and_a_bundle_proves_a_plan(store):
         while "As they were signed: 1 events of 1 plans" not in (page := text_of(page_of(api, "/proof"))):
             assert time.monotonic() < deadline, page
             time.sleep(0.05)
-        bundle = api.get("/plans/acme/bundle", signed_in(api))
+        chosen = api.get("/proof/bundle?plan=acme&on=", signed_in(api))
+        assert chosen.headers["location"] == "/plans/acme/bundle"
+        bundle = api.get(chosen.headers["location"], signed_in(api))
         assert bundle.headers["content-type"] == "application/zip"
         with ZipFile(BytesIO(bundle.content)) as contents:
             assert json.loads(contents.read("manifest.json"))["format"]
+
+
+def test_the_proof_shows_who_received_the_checkpoints_and_who_could_not_be_reached(store, tmp_path):
+    there, away = FileWitness(tmp_path / "there"), FileWitness(tmp_path / "nowhere" / "away")
+    with served(store) as api:
+        api = api.with_a_plan("acme")
+        Notary(store.datastore, LOG_KEY, api.clock).seal()
+        assert "Nobody outside receives the checkpoints yet" in text_of(page_of(api, "/proof"))
+        record = PostgresWitnesses(store.datastore)
+        telling = Telling([there, away], lambda: store.tree.latest().note, 0.01, record=record)
+        telling.start()
+        wait_until(lambda: [*map(bool, [each.told_size or each.failing_since for each in record.all()])] == [True] * 2)
+        told = text_of(page_of(api, "/proof"))
+        assert re.search(r"…/there 1 \S+ \S+ \S+ \S+ has the latest", told), told
+        assert re.search("…/away – never nothing has arrived since", told), told
+        assert str(tmp_path) not in told, "where it is on the machine is nobody's business"
+        api.done("confirm-section", section="risks")
+        telling.stop()
+        Notary(store.datastore, LOG_KEY, api.clock).seal()
+        assert "is being told" in text_of(page_of(api, "/proof"))
 
 
 def owners(acme) -> list[str]:
