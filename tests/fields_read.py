@@ -60,6 +60,7 @@ from domain.aggregates import AggregateType
 from domain.language import Event, Terms
 from domain.program import PROGRAM
 from domain.program.language import ProgramState
+from domain.program.policy import DEFAULT_POLICY
 from domain.program.rounds import Round
 from domain.registry import REGISTRY
 from domain.things import NAMES, Thing
@@ -142,7 +143,7 @@ def readers_of_a_plan(known: LoadedPlan) -> Iterator[Reader]:
     cut, zone, plan, policy = cut_at("now", known, now), timezone_of(known), known.state, DEFAULT.policy
     card_of_it = the_plan(plan)
     yield "view: contact clock", lambda: contact_clock(plan, known.records, zone, cut, policy)
-    yield "view: metrics", lambda: metrics(plan, cut.today)
+    yield "view: metrics", lambda: metrics(plan, cut.today, DEFAULT_POLICY)
     yield "view: freshness", lambda: freshness(known.records, card_of_it.tier, zone, cut.date, policy)
     yield "view: duties", lambda: duties(known.records, zone, cut.today)
     yield "view: reviews", lambda: review_list(known, cut)

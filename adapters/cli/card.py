@@ -23,6 +23,7 @@ from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut, plan_at
 from application.views.freshness import Freshness
 from application.views.loaded_plan import LoadedPlan
+from application.views.policy_in_force import policy_at
 from application.views.reviews import held_reviews, last_review
 from domain.account_plan.health import Contract, Health, TrafficLight
 from domain.account_plan.language import AccountPlan, Section
@@ -37,6 +38,7 @@ LIGHTS: Mapping[TrafficLight, str] = {"green": "bold green", "amber": "bold yell
 def card(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> Iterator[RenderableType]:
     """Show a plan as of a cut, judged by the program's policies. Raises `CutBeforePlan`."""
     view, plan = current_plan(known, cut, program), as_the_team_knows(plan_at(known, cut), cut.date)
+    least = policy_at(program, cut).policy.coverage.multi_threaded
     currency, today = the_plan(plan).currency, cut.today
     yield account(view, plan, known, cut)
     yield Columns(figures(view, currency), equal=True, expand=True)
@@ -45,7 +47,7 @@ def card(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) -> Itera
         promises(plan, today),
         stakeholders(plan, cut.date),
         risks(plan, currency),
-        opportunities(plan, currency),
+        opportunities(plan, currency, least),
         goals(plan, today),
         requests(plan, today),
         whitespace(plan),

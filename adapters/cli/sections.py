@@ -28,7 +28,7 @@ from domain.account_plan.requests import Request
 from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import Stakeholder, people_there
 from domain.account_plan.standing import STRENGTHS, AttitudeWord, in_a_word
-from domain.account_plan.threads import engaged_there
+from domain.account_plan.threads import engaged_there, is_multi_threaded
 from domain.account_plan.whitespace import Cell, Offering, Penetration, cell_id
 
 FEELINGS: Mapping[AttitudeWord, str] = {
@@ -143,7 +143,8 @@ def risks(plan: AccountPlan, currency: str) -> RenderableType | None:
     )
 
 
-def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
+def opportunities(plan: AccountPlan, currency: str, least: int) -> RenderableType | None:
+    """Return the table. With fewer than `least` engaged people an opportunity is marked."""
     return table(
         "Open opportunities, by the day they are to close",
         ["!Close", "*What", "Stage", ">Amount"],
@@ -151,7 +152,7 @@ def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
             (
                 text(each.close_on),
                 lines(named(each.name, each.id), next_step(each)),
-                lines(text(each.stage), threads(plan, each)),
+                lines(text(each.stage), threads(plan, each, least)),
                 lines(
                     text(amount(each.amount, currency)),
                     text(share(each.probability), QUIET) if each.probability is not None else None,
@@ -162,10 +163,10 @@ def opportunities(plan: AccountPlan, currency: str) -> RenderableType | None:
     )
 
 
-def threads(plan: AccountPlan, opportunity: Opportunity) -> Text:
+def threads(plan: AccountPlan, opportunity: Opportunity, least: int) -> Text:
     """Show how many engaged stakeholders of an opportunity are still there."""
     number = len(engaged_there(plan, opportunity))
-    return text(f"{number} engaged", GOOD if opportunity.multi_threaded else WARNING)
+    return text(f"{number} engaged", GOOD if is_multi_threaded(plan, opportunity, least) else WARNING)
 
 
 def next_step(opportunity: Opportunity) -> Text | None:

@@ -7,7 +7,6 @@ from application.measures.measured import Measured
 from application.measures.revenue import by_source
 from application.views.metrics import pipeline
 from domain.account_plan.opportunities import Opportunity
-from domain.account_plan.threads import engaged_there
 
 
 def _created(at: Measured) -> list[Opportunity]:
@@ -24,11 +23,11 @@ def pipeline_created_by_source(at: Measured) -> Figures:
 
 
 def pipeline_open(at: Measured) -> Figures:
-    return one(pipeline(at.plan).amount)
+    return one(pipeline(at.plan, at.at.policy).amount)
 
 
 def weighted_pipeline(at: Measured) -> Figures:
-    return one(pipeline(at.plan).weighted_amount)
+    return one(pipeline(at.plan, at.at.policy).weighted_amount)
 
 
 def multi_threaded(at: Measured) -> Figures:
@@ -40,8 +39,7 @@ def multi_threaded_opportunities(at: Measured) -> Figures:
 
 
 def _multi_threaded(at: Measured) -> int:
-    least = at.at.policy.coverage.multi_threaded
-    return sum(len(engaged_there(at.plan, each)) >= least for each in at.plan.open(Opportunity))
+    return pipeline(at.plan, at.at.policy).multi_threaded
 
 
 def next_step_dated(at: Measured) -> Figures:

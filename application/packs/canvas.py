@@ -21,7 +21,6 @@ from domain.account_plan.summary import Summary
 from domain.account_plan.whitespace import Cell, Offering, Penetration, cell_id
 
 MOST_PEOPLE = 10
-MOST_HYPOTHESES = 3
 MOST_DATES = 10
 AHEAD = timedelta(days=90)
 
@@ -140,7 +139,9 @@ class CanvasPack(Pack):
     whitespace: Grid
     stakeholders: list[CanvasPerson] = Field(description=f"The most powerful first, at most {MOST_PEOPLE}.")
     stakeholders_left_out: int
-    hypotheses: list[CanvasHypothesis] = Field(description=f"Open ones, the best first, at most {MOST_HYPOTHESES}.")
+    hypotheses: list[CanvasHypothesis] = Field(
+        description="Open ones, the best first, at most as many as the policy wants open."
+    )
     plays: list[CanvasPlay]
     risks: list[PackRisk] = Field(description="The highest exposure first, as many as the policy looks at.")
     risks_missing: int = Field(description="How many more a plan should name, by the policy.")
@@ -162,7 +163,7 @@ def canvas(at: Examined) -> CanvasPack:
             "whitespace": grid(at),
             "stakeholders": [person(each, at) for each in there[:MOST_PEOPLE]],
             "stakeholders_left_out": max(len(there) - MOST_PEOPLE, 0),
-            "hypotheses": [shown(CanvasHypothesis, each) for each in hypotheses[:MOST_HYPOTHESES]],
+            "hypotheses": [shown(CanvasHypothesis, each) for each in hypotheses[: at.policy.hypotheses.most]],
             "plays": [shown(CanvasPlay, each, overdue=each.is_overdue(at.today)) for each in plays],
             "risks": risks(at, at.policy.risks.top),
             "risks_missing": max(at.policy.risks.least - len(at.open(Risk)), 0),

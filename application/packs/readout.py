@@ -22,6 +22,7 @@ from domain.account_plan.opportunities import Opportunity, OpportunityKind
 from domain.account_plan.overview import Unit
 from domain.account_plan.reviews import ReviewKind
 from domain.account_plan.summary import Summary
+from domain.account_plan.threads import is_multi_threaded
 from domain.account_plan.whitespace import Assumptions, Bet, Cell, Level, Offering, Tactic, Timing
 
 MOST_CELLS = 5
@@ -175,8 +176,11 @@ def _expansion(at: Examined) -> ExpansionPath:
         addressable_spend=summary.addressable_spend,
         weighted_arr_potential=whitespace_totals(at.plan).weighted_arr_potential,
         openings=list(_openings(at)),
-        pipeline=pipeline(at.plan),
-        deals=[shown(OpenDeal, each) for each in open_deals(at)],
+        pipeline=pipeline(at.plan, at.policy),
+        deals=[
+            shown(OpenDeal, each, multi_threaded=is_multi_threaded(at.plan, each, at.policy.coverage.multi_threaded))
+            for each in open_deals(at)
+        ],
     )
 
 

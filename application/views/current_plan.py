@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
 
-from application.views.by_section import CutView, by_section, section_models
+from application.views.by_section import CutView, by_section, plural, section_models
 from application.views.contact_clock import ContactClock, contact_clock
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at, timezone_of
@@ -14,15 +14,18 @@ from application.views.freshness import Duty, Freshness, duties, freshness
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import Metrics, metrics
 from application.views.policy_in_force import policy_at
+from application.views.threads import OpportunityAtCut, opportunities_at_cut
 from domain.account_plan import THINGS
 from domain.account_plan.entries import Note
 from domain.account_plan.language import Section
+from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.plan import Plan, the_plan
 from domain.language import Caution
 from domain.record import Recorded
 from domain.time_zones import known_time_zones
 
-SECTIONS = section_models(get_args(Section), THINGS.values(), {"freshness": Freshness}, Note)
+SHOWN = [OpportunityAtCut if thing is Opportunity else thing for thing in THINGS.values()]
+SECTIONS = section_models(get_args(Section), SHOWN, {"freshness": Freshness}, Note)
 
 Sections: type[BaseModel] = create_model("Sections", **{name: (model, ...) for name, model in SECTIONS.items()})  # type: ignore[call-overload]
 
@@ -61,6 +64,7 @@ def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) 
     policy = policy_at(program, cut).policy
     fresh = freshness(records, card.tier, zone, cut.date, policy)
     things = by_section(plan, SECTIONS)
+    things[Opportunity.home][plural(Opportunity.noun)] = opportunities_at_cut(plan, policy)
     sections: dict[str, Any] = {
         section: SECTIONS[section].model_construct(freshness=fresh[section], **things[section])
         for section in get_args(Section)
@@ -71,7 +75,7 @@ def current_plan(known: LoadedPlan, cut: Cut, program: Sequence[Recorded] = ()) 
         as_of=CutView.of(cut),
         account=card,
         sections=Sections.model_construct(**sections),
-        metrics=metrics(plan, cut.today),
+        metrics=metrics(plan, cut.today, policy),
         duties=duties(records, zone, cut.today),
         warnings=[] if zone in known_time_zones() else [UNKNOWN_TIME_ZONE],
         contact_clock=contact_clock(plan, records, zone, cut, policy),

@@ -28,6 +28,7 @@ from application.views.thing_comparison import (
     called,
     compare,
 )
+from application.views.threads import threads_moved
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import the_plan
 from domain.aggregates import A
@@ -164,7 +165,12 @@ def diff_of(
     program: Sequence[Recorded] = (),
 ) -> Diff:
     """Return the difference between a plan at cut `a` and at cut `b`."""
-    following = strengths_moved(known.records[: b.version], was, a.date, now, judged_from(a, b).date)
+    records, judged = known.records[: b.version], judged_from(a, b)
+    policies = policy_at(program, a).policy, policy_at(program, judged).policy
+    following = (
+        *strengths_moved(records, was, a.date, now, judged.date),
+        *threads_moved(records, was, policies[0], now, policies[1]),
+    )
     return Diff.model_construct(
         **comparison(known, a, was, b, now, following).__dict__,
         plan_id=known.id,

@@ -13,7 +13,9 @@ from domain.account_plan.promises import all_promises
 from domain.account_plan.requests import Request
 from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import engaged_people, is_single_threaded, people_there
+from domain.account_plan.threads import is_multi_threaded
 from domain.account_plan.whitespace import Cell, Offering
+from domain.program.policy import Policy
 
 KEY_ROLES = ("economic_buyer", "decision_maker", "technical_owner", "champion", "executive_sponsor")
 SOON_DAYS = 14
@@ -36,7 +38,7 @@ class StakeholderCoverage(BaseModel):
     single_threaded: bool
     """Whether fewer than two people are engaged. If one of them leaves, the account has to start anew."""
     single_threaded_opportunities: list[str]
-    """Open opportunities with fewer than three engaged people who are still there."""
+    """Open opportunities with fewer engaged people who are still there than the policy asks for."""
     uncovered_units: list[str]
     """Units with a budget of their own where nobody is engaged."""
 
@@ -84,7 +86,7 @@ class Pipeline(BaseModel):
     weighted_amount: Decimal
     """The sum of amount times probability, where the probability is known."""
     multi_threaded: int
-    """The number of open opportunities with three or more engaged people who are still there."""
+    """The number of open opportunities with as many engaged people who are still there as the policy asks for."""
 
 
 class Metrics(BaseModel):
@@ -97,21 +99,21 @@ class Metrics(BaseModel):
     """The number of requests to other departments that are neither delivered nor declined."""
 
 
-def metrics(plan: AccountPlan, today: date) -> Metrics:
-    """Return the metrics on a day, which is the first day that is not over. Open promises that were due before it are
-    overdue."""
+def metrics(plan: AccountPlan, today: date, policy: Policy) -> Metrics:
+    """Return the metrics on a day, which is the first day that is not over, by the policy in force. Open promises that
+    were due before it are overdue."""
     requests = plan.all(Request).values()
     return Metrics(
-        stakeholders=stakeholder_coverage(plan),
+        stakeholders=stakeholder_coverage(plan, policy),
         whitespace=whitespace_totals(plan),
         promises=open_promises(plan, today),
         risks=risk_exposure(plan),
-        opportunities=pipeline(plan),
+        opportunities=pipeline(plan, policy),
         requests_waiting=sum(request.is_waiting for request in requests),
     )
 
 
-def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
+def stakeholder_coverage(plan: AccountPlan, policy: Policy) -> StakeholderCoverage:
     there, engaged = people_there(plan), engaged_people(plan)
     attitudes = Counter("unknown" if person.attitude is None else str(person.attitude) for person in there)
     units = [unit.id for unit in plan.open(Unit) if unit.buying_center]
@@ -124,7 +126,11 @@ def stakeholder_coverage(plan: AccountPlan) -> StakeholderCoverage:
         key_roles={role: [person.id for person in there if role in person.roles] for role in KEY_ROLES},
         blockers=[person.id for person in there if person.attitude == -2],
         single_threaded=is_single_threaded(plan),
-        single_threaded_opportunities=[each.id for each in plan.open(Opportunity) if not each.multi_threaded],
+        single_threaded_opportunities=[
+            each.id
+            for each in plan.open(Opportunity)
+            if not is_multi_threaded(plan, each, policy.coverage.multi_threaded)
+        ],
         uncovered_units=[unit for unit in units if unit not in {person.unit for person in engaged}],
     )
 
@@ -174,12 +180,12 @@ def risk_exposure(plan: AccountPlan) -> RiskExposure:
     )
 
 
-def pipeline(plan: AccountPlan) -> Pipeline:
-    open_ones = plan.open(Opportunity)
+def pipeline(plan: AccountPlan, policy: Policy) -> Pipeline:
+    open_ones, least = plan.open(Opportunity), policy.coverage.multi_threaded
     weighted = (each.amount * each.probability for each in open_ones if each.probability is not None)
     return Pipeline(
         open=len(open_ones),
         amount=sum((each.amount for each in open_ones), Decimal(0)),
         weighted_amount=sum(weighted, Decimal(0)),
-        multi_threaded=sum(each.multi_threaded for each in open_ones),
+        multi_threaded=sum(is_multi_threaded(plan, each, least) for each in open_ones),
     )

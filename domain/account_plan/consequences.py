@@ -3,24 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.identities import StakeholderMerged
-from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.relationships import Influence, Pairing, line_between, pair_of
-from domain.account_plan.stakeholders import Stakeholder, StakeholderLeft, StakeholderReturned
-from domain.account_plan.threads import count_threads
+from domain.account_plan.stakeholders import Stakeholder
 from domain.language import STAKEHOLDER, Event
 from domain.markers import Refers, marked
 from domain.things import Draft, Thing
 
 T = TypeVar("T", bound=Thing)
-
-
-def count_threads_of(draft: Draft, event: StakeholderLeft | StakeholderReturned | StakeholderForgotten) -> None:
-    """Update whether opportunities are multi-threaded when a stakeholder leaves or comes back."""
-    for opportunity in draft.all(Opportunity).values():
-        if event.id in opportunity.engaged:
-            count_threads(draft, opportunity.id)
 
 
 def links_follow(draft: Draft, event: StakeholderMerged) -> None:
@@ -62,8 +52,6 @@ def put_again(draft: Draft, before: Thing, after: Thing, event: StakeholderMerge
             put_once(draft, after.but({"id": pair_of(after.stakeholder, after.member)}))
         case _:
             draft.put(after)
-    if isinstance(after, Opportunity):
-        count_threads(draft, after.id)
 
 
 def put_once(draft: Draft, thing: Thing) -> None:
@@ -72,7 +60,4 @@ def put_once(draft: Draft, thing: Thing) -> None:
         draft.put(thing)
 
 
-CONSEQUENCES: Mapping[type[Event], Callable[[Draft, Any], None]] = {
-    **dict.fromkeys((StakeholderLeft, StakeholderReturned, StakeholderForgotten), count_threads_of),
-    StakeholderMerged: links_follow,
-}
+CONSEQUENCES: Mapping[type[Event], Callable[[Draft, Any], None]] = {StakeholderMerged: links_follow}

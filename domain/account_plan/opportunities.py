@@ -267,8 +267,6 @@ class Opportunity(OpportunityLinks, OpportunityTerms, Thing):
     state: OpportunityState = "open"
     engaged: tuple[StakeholderId, ...] = ()
     """Everybody who takes part, whether or not they are still with the account: see `threads.engaged_there`."""
-    multi_threaded: bool = False
-    """Whether it hangs on no single person: see `threads.MULTI_THREADED`.  It also changes when somebody leaves."""
     next_best_action: NextBestAction | None = None
     won_on: date | None = None
     discount: Decimal | None = None

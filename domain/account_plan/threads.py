@@ -16,16 +16,12 @@ from domain.language import (
 )
 from domain.things import Aggregate, Draft
 
-MULTI_THREADED = 3
-"""An opportunity with this many engaged people who are still there survives the departure of any one of them."""
-
-
 # Events
 
 
 class StakeholdersEngaged(OpportunityEvent):
-    """Who joins those who take part in an opportunity on their side.  Three who are still there make it
-    multi-threaded."""
+    """Who joins those who take part in an opportunity on their side.  As many as the policy asks for, of those who are
+    still there, make it multi-threaded."""
 
     id: str
     stakeholders: tuple[StakeholderId, ...]
@@ -45,8 +41,8 @@ ThreadEvents = StakeholdersEngaged | StakeholdersDisengaged
 
 
 class EngageStakeholders(OpportunityCommand):
-    """These take part in it, beside those who do already.  Three different ones who are still there make it
-    multi-threaded."""
+    """These take part in it, beside those who do already.  As many different ones as the policy asks for, of those who
+    are still there, make it multi-threaded."""
 
     id: Slug
     stakeholders: Many[StakeholderId]
@@ -71,12 +67,9 @@ def engaged_there(plan: Aggregate, opportunity: Opportunity) -> list[str]:
     return [id for id, person in people if person and person.is_open]
 
 
-def count_threads(draft: Draft, id: str) -> None:
-    """Update whether an opportunity is multi-threaded."""
-    opportunity = draft.the(Opportunity, id)
-    many = len(engaged_there(draft, opportunity)) >= MULTI_THREADED
-    if many != opportunity.multi_threaded:
-        draft.set(Opportunity, id, multi_threaded=many)
+def is_multi_threaded(plan: Aggregate, opportunity: Opportunity, least: int) -> bool:
+    """Return whether at least so many people are engaged and still with the customer. The policy says how many."""
+    return len(engaged_there(plan, opportunity)) >= least
 
 
 def decide(plan: AccountPlan, command: ThreadCommands, _today: date) -> Decision[ThreadEvents]:
@@ -103,7 +96,6 @@ def apply(draft: Draft, event: ThreadEvents) -> None:
             draft.set(Opportunity, id, engaged=tuple(who for who in engaged if who not in leaving))
         case _:
             assert_never(event)
-    count_threads(draft, event.id)
 
 
 TOPIC = Topic(ThreadCommands, ThreadEvents, (), decide, apply)

@@ -35,7 +35,7 @@ from domain.account_plan.stakeholders import (
     VerifyStakeholder,
 )
 from domain.account_plan.standing import RatePower, RelationshipRated
-from domain.account_plan.threads import StakeholdersEngaged
+from domain.account_plan.threads import StakeholdersEngaged, is_multi_threaded
 from domain.rules import speaks_of
 from tests.given import OPENED, given
 
@@ -116,7 +116,7 @@ def test_what_names_the_one_names_the_other_from_there_on():
     assert plan.the(Action, "a").via == "cfo"
     assert plan.the(Stakeholder, "head").reports_to == "cfo"
     assert plan.the(Opportunity, "deal").engaged == ("cfo", "ceo", "head")
-    assert plan.the(Opportunity, "deal").multi_threaded
+    assert is_multi_threaded(plan, plan.the(Opportunity, "deal"), 3)
     assert list(plan.all(Influence)) == ["cfo:ceo"], "nobody influences themselves"
     assert [(id, each.stakeholder) for id, each in plan.all(Pairing).items()] == [("cfo:ann", "cfo")]
     person = plan.the(Stakeholder, "cfo")
@@ -126,9 +126,11 @@ def test_what_names_the_one_names_the_other_from_there_on():
 def test_two_of_three_threads_that_are_one_person_make_two():
     engaged = StakeholdersEngaged(id="deal", stakeholders=("cfo", "cfo-2", "ceo"))
     plan = fold((OPENED, CFO, TWICE, CEO, DEAL, engaged))
-    assert plan.the(Opportunity, "deal").multi_threaded
-    merged = fold([MERGED], onto=plan).the(Opportunity, "deal")
-    assert (merged.engaged, merged.multi_threaded) == (("cfo", "ceo"), False)
+    assert is_multi_threaded(plan, plan.the(Opportunity, "deal"), 3)
+    merged = fold([MERGED], onto=plan)
+    deal = merged.the(Opportunity, "deal")
+    assert deal.engaged == ("cfo", "ceo")
+    assert not is_multi_threaded(merged, deal, 3)
 
 
 def test_what_was_agreed_with_both_is_agreed_once_as_with_the_other():

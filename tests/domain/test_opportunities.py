@@ -35,6 +35,7 @@ from domain.account_plan.threads import (
     EngageStakeholders,
     StakeholdersDisengaged,
     StakeholdersEngaged,
+    is_multi_threaded,
 )
 from tests.given import OPENED, given
 
@@ -159,7 +160,8 @@ def test_who_is_no_longer_there_can_be_disengaged(gone):
 
 def test_an_opportunity_is_not_multi_threaded_by_whoever_was_disengaged():
     after = opportunity_after(*THREE_ENGAGED, StakeholdersDisengaged(id="line-b", stakeholders=("cfo",)))
-    assert (after.engaged, after.multi_threaded) == (("cio", "coo"), False)
+    assert after.engaged == ("cio", "coo")
+    assert not multi_threaded_after(*THREE_ENGAGED, StakeholdersDisengaged(id="line-b", stakeholders=("cfo",)))
 
 
 def test_only_stakeholders_there_are_can_be_engaged():
@@ -167,29 +169,29 @@ def test_only_stakeholders_there_are_can_be_engaged():
     given(OPENED_LINE_B).when(engage).then_refused("unknown-stakeholder", "/stakeholders/0")
 
 
-def test_three_different_stakeholders_make_it_multi_threaded():
+def test_as_many_different_stakeholders_as_are_asked_for_make_it_multi_threaded():
     two = StakeholdersEngaged(id="line-b", stakeholders=("cfo", "cio"))
-    assert not opportunity_after(CFO, CIO, two, two).multi_threaded
-    after = opportunity_after(*THREE_ENGAGED)
-    assert after.multi_threaded
-    assert after.engaged == ("cfo", "cio", "coo")
+    assert not multi_threaded_after(CFO, CIO, two, two)
+    assert multi_threaded_after(CFO, CIO, two, two, least=2)
+    assert multi_threaded_after(*THREE_ENGAGED)
+    assert not multi_threaded_after(*THREE_ENGAGED, least=4)
+    assert opportunity_after(*THREE_ENGAGED).engaged == ("cfo", "cio", "coo")
 
 
 @pytest.mark.parametrize("gone", [StakeholderLeft(id="coo", left_on=JAN_5), StakeholderForgotten(id="coo")])
 def test_only_those_who_are_still_there_make_it_multi_threaded(gone):
-    after = opportunity_after(*THREE_ENGAGED, gone)
-    assert not after.multi_threaded
-    assert after.engaged == ("cfo", "cio", "coo")
+    assert not multi_threaded_after(*THREE_ENGAGED, gone)
+    assert opportunity_after(*THREE_ENGAGED, gone).engaged == ("cfo", "cio", "coo")
 
 
 def test_whoever_comes_back_makes_it_multi_threaded_again():
     left, back = StakeholderLeft(id="coo", left_on=JAN_5), StakeholderReturned(id="coo", returned_on=JAN_6)
-    assert opportunity_after(*THREE_ENGAGED, left, back).multi_threaded
+    assert multi_threaded_after(*THREE_ENGAGED, left, back)
 
 
 def test_somebody_who_has_nothing_to_do_with_it_may_leave():
     other = StakeholderAdded(id="cto", title="CTO", level="executive")
-    assert opportunity_after(*THREE_ENGAGED, other, StakeholderLeft(id="cto", left_on=JAN_5)).multi_threaded
+    assert multi_threaded_after(*THREE_ENGAGED, other, StakeholderLeft(id="cto", left_on=JAN_5))
 
 
 def test_a_next_best_action_takes_the_place_of_the_one_before():
@@ -287,3 +289,8 @@ def test_an_unknown_opportunity_cannot_be_advanced():
 
 def opportunity_after(*events):
     return fold((OPENED, OPENED_LINE_B, *events)).the(Opportunity, "line-b")
+
+
+def multi_threaded_after(*events, least=3):
+    plan = fold((OPENED, OPENED_LINE_B, *events))
+    return is_multi_threaded(plan, plan.the(Opportunity, "line-b"), least)

@@ -46,6 +46,7 @@ from domain.account_plan.reviews import HeldReview
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Member
 from domain.account_plan.whitespace import STILL_TO_WIN
+from domain.program.policy import DEFAULT_POLICY
 from domain.record import is_late
 from domain.things import Thing
 from tests.histories import History, instant, opened
@@ -168,12 +169,12 @@ VIEWS: Mapping[str, Callable[[Looked], Any]] = {
     "plan, opportunities": section_of_plan("opportunities"),
     "plan, goals": section_of_plan("goals"),
     "plan, freshness": lambda at: [s.freshness.stale for _, s in current_plan(at.known, at.cut).sections],
-    "metrics, promises": lambda at: metrics(at.plan, at.today).promises,
-    "metrics, stakeholders": lambda at: metrics(at.plan, at.today).stakeholders,
-    "metrics, opportunities": lambda at: metrics(at.plan, at.today).opportunities,
-    "metrics, whitespace": lambda at: metrics(at.plan, at.today).whitespace,
-    "metrics, risks": lambda at: metrics(at.plan, at.today).risks,
-    "metrics, requests": lambda at: metrics(at.plan, at.today).requests_waiting,
+    "metrics, promises": lambda at: metrics(at.plan, at.today, DEFAULT_POLICY).promises,
+    "metrics, stakeholders": lambda at: metrics(at.plan, at.today, DEFAULT_POLICY).stakeholders,
+    "metrics, opportunities": lambda at: metrics(at.plan, at.today, DEFAULT_POLICY).opportunities,
+    "metrics, whitespace": lambda at: metrics(at.plan, at.today, DEFAULT_POLICY).whitespace,
+    "metrics, risks": lambda at: metrics(at.plan, at.today, DEFAULT_POLICY).risks,
+    "metrics, requests": lambda at: metrics(at.plan, at.today, DEFAULT_POLICY).requests_waiting,
     "said versus did, lists": lambda at: [
         [row.id for row in rows] for rows in (report(at).said, report(at).carried, report(at).added)
     ],
@@ -191,10 +192,10 @@ VIEWS: Mapping[str, Callable[[Looked], Any]] = {
     "card, requests": lambda at: printed(sections.requests(at.plan, at.today)),
     "card, risks": lambda at: printed(sections.risks(at.plan, "EUR")),
     "card, stakeholders": lambda at: printed(sections.stakeholders(at.plan, at.cut.date)),
-    "card, opportunities": lambda at: printed(sections.opportunities(at.plan, "EUR")),
+    "card, opportunities": lambda at: printed(sections.opportunities(at.plan, "EUR", 3)),
     "card, freshness": lambda at: printed(card.freshness(current_plan(at.known, at.cut))),
     "card, last review": lambda at: printed(card.review_held_last(at.known, at.cut)),
-    "page, facts": lambda at: list(facts(at.plan, the_plan(at.plan), at.cut, Speech("en"))),
+    "page, facts": lambda at: list(facts(at.plan, the_plan(at.plan), at.cut, Speech("en"), DEFAULT_POLICY)),
     "page, open and over": lambda at: over_on_page(at),
     "page, stale": lambda at: [
         each.is_stale for each in plan_parts(at.known, at.cut, Speech("en"), False, ()).sections
@@ -337,8 +338,8 @@ RULES: Mapping[str, Rule] = {
         "metrics, stakeholders | findings, threads",
     ),
     "from how many on an opportunity is multi-threaded": Rule(
-        lambda patch: patch.setattr(threads, "MULTI_THREADED", 2),
-        "plan, opportunities | metrics, opportunities | metrics, stakeholders | card, opportunities | blame",
+        lambda patch: everywhere(patch, threads.is_multi_threaded, lambda _plan, _opportunity, _least: True),
+        "plan, opportunities | metrics, opportunities | metrics, stakeholders | card, opportunities",
     ),
     "who has a role today": Rule(everybody_current, "said versus did, flags | findings, team"),
     "until when somebody is on the team": Rule(never_ends, "portfolio, people | who sees the plan"),

@@ -131,7 +131,7 @@ def deal(row: Json) -> Sequence[Cell]:
         Cell(row["name"], ", ".join(filter(None, (kind, row["crm_id"]))), "strong"),
         Cell(value(row["amount"], "amount")),
         Cell(day(row["close_on"]), value(row["probability"], "probability") if row["probability"] else ""),
-        Cell(row["stage"], "" if row["multi_threaded"] else "hangs on fewer than three people"),
+        Cell(row["stage"], "" if row["multi_threaded"] else "hangs on too few people"),
     )
 
 

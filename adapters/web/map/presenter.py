@@ -117,7 +117,7 @@ def map_view(known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, program
     clocks = contact_clock(then.state, then.records, timezone_of(known), cut, policy)
     by_person = {clock.stakeholder: clock for clock in clocks}
     made = _Map(then, cut, say, by_person, may_change and cut.cut == "now", program)
-    coverage = stakeholder_coverage(then.state)
+    coverage = stakeholder_coverage(then.state, policy)
     card = the_plan(then.state)
     return MapView(
         head=head(card, cut, say),

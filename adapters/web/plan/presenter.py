@@ -24,6 +24,7 @@ from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
 from domain.language import FORGOTTEN
+from domain.program.policy import Policy
 from domain.record import Recorded
 from domain.things import Thing
 
@@ -199,9 +200,10 @@ def plan_parts(
         for section, some in by_section(kind, things.values()):
             table = partial(shown.table, kind, some)
             tables[section].append(drawn(kind.noun, section, plan.values_of(kind), table))
-    fresh = freshness(records, card.tier, zone, cut.date, policy_at(program, cut).policy)
+    policy = policy_at(program, cut).policy
+    fresh = freshness(records, card.tier, zone, cut.date, policy)
     return PlanParts(
-        facts=list(facts(plan, card, cut, say)),
+        facts=list(facts(plan, card, cut, say, policy)),
         sections=[
             SectionView(section, say(spaced(section)), age_of(age, say), age.stale, tables[section])
             for section, age in fresh.items()
@@ -246,8 +248,8 @@ def age_of(fresh: Freshness, say: Speech) -> str:
     return say("{age}, may be {most}", age=age, most=fresh.most_days)
 
 
-def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech) -> Iterator[Fact]:
-    follows = metrics(plan, cut.today)
+def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech, policy: Policy) -> Iterator[Fact]:
+    follows = metrics(plan, cut.today, policy)
     contract = plan.find(Contract, "contract")
     owned = say("owned by {owner}", owner=card.owner)
     yield Fact(say("Tier"), say(spaced(card.tier)), owned, address=blame_address(card, card, "tier", cut))

@@ -11,7 +11,8 @@ import pytest
 
 from adapters.http.command_documentation import EXAMPLES
 from adapters.http.resources import PLANS, THE_PROGRAM
-from domain.account_plan import COMMANDS, THINGS
+from application.views.current_plan import SHOWN
+from domain.account_plan import COMMANDS
 from domain.program import PROGRAM
 from tests.api import PROBLEM_JSON, Api, Told
 from tests.cases import for_each
@@ -313,7 +314,7 @@ def test_the_answer_to_a_list_and_problems_fit_the_document(document: Document, 
 
 
 def test_things_are_shown_with_all_that_may_be_said_of_them(document: Document):
-    for thing in THINGS.values():
+    for thing in SHOWN:
         schema = document["components"]["schemas"][thing.__name__]
         shown = {name for name, field in thing.model_fields.items() if not field.exclude}
         assert schema["properties"].keys() == shown | thing.model_computed_fields.keys(), thing

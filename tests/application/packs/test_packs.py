@@ -54,6 +54,26 @@ def test_the_canvas_adds_up_what_is_still_to_be_won_by_unit_and_by_offering():
     assert grid.totals.weighted_arr_potential == Decimal(100)
 
 
+@pytest.mark.parametrize(("most", "top"), [(1, 4), (4, 2)])
+def test_the_canvas_shows_as_many_hypotheses_and_risks_as_the_policy_wants(most, top):
+    ids = [f"n{each}" for each in range(5)]
+    history = told(
+        *(("2026-01-05", "propose-hypothesis", {"id": id, **HYPOTHESIS}) for id in ids),
+        *(("2026-01-05", "raise-risk", {"id": id, "statement": id, **RISK}) for id in ids),
+    )
+    policy = {"hypotheses": {"least": 1, "most": most}, "risks": {"least": 6, "top": top}}
+    canvas = made("canvas", history, program=policed(policy))
+    assert (len(canvas.hypotheses), len(canvas.risks), canvas.risks_missing) == (most, top, 1)
+
+
+def policed(policy: dict[str, Any]) -> tuple[Recorded, ...]:
+    """The records of a program with this policy."""
+    practice = History(type=PROGRAM)
+    practice.on("2026-01-02", "open-program", name="Strategic accounts", currency="EUR")
+    practice.on("2026-01-02", "adopt-policy", effective_on="2026-01-02", policy=policy, reason="Agreed")
+    return tuple(practice.known.records)
+
+
 def test_the_canvas_shows_the_most_powerful_the_best_and_the_greatest_first_and_says_who_is_left_out():
     people = [{"id": f"p{each}", "title": f"Role {each}", "level": "execution"} for each in range(12)]
     history = told(
@@ -218,11 +238,7 @@ def test_a_review_with_one_thing_missing_fails_that_check_alone(lines, fails):
     ("hours", "day", "ok"), [(24, "2026-03-09", True), (25, "2026-03-09", False), (25, "2026-03-08", True)]
 )
 def test_a_pack_is_in_time_by_whole_days_as_the_findings_say(hours, day, ok):
-    practice = History(type=PROGRAM)
-    practice.on("2026-01-05", "open-program", name="P", currency="EUR")
-    adopted = {"effective_on": "2026-01-05", "policy": {"pack_hours": hours}, "reason": "Agreed"}
-    practice.on("2026-01-05", "adopt-policy", **adopted)
-    program = tuple(practice.known.records)
+    program = policed({"pack_hours": hours})
     history = told(*PEOPLE, *PROMISED, ("2026-01-05", "schedule-review", QBR | AGENDA), circulated(day))
     assert checks(history, program=program)["metrics-in-time"] is ok
     cut = history.cut("2026-03-10", "2026-12-31")

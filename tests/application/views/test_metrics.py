@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from application.views.metrics import Metrics, metrics
+from domain.program.policy import DEFAULT_POLICY
 from tests.histories import History, opened
 
 ACTION = {"statement": "Send the SOW", "kind": "task", "owner": "ann"}
@@ -13,7 +14,7 @@ RISK = {"statement": "Night shift does not use it", "owner": "ann"}
 
 
 def measured(history: History, today: str = "2026-02-02") -> Metrics:
-    return metrics(history.known.state, date.fromisoformat(today))
+    return metrics(history.known.state, date.fromisoformat(today), DEFAULT_POLICY)
 
 
 def with_people(*ids: str) -> History:
