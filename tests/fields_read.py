@@ -213,7 +213,7 @@ def readers_of_the_program(known: Any) -> Iterator[Reader]:
     yield "measures of money", lambda: rates_at(known.records, Month.of(cut.date), now)
     for name, rule in PROGRAM_RULES.items():
         for then in (known, known_at(known, cut_at("version:1", known, now))):
-            yield f"finding: {name}", partial(_found, rule.judge, ProgramExamined(then, now, ()))
+            yield f"finding: {name}", partial(_found, rule.judge, ProgramExamined(then, cut_at("now", then, now), ()))
     plan = told(DEMO / "retailer.jsonl")
     yield "pack: qbr", lambda: pack("qbr", plan.known, plan.cut("now", "2027-01-01"), known.records)
 

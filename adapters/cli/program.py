@@ -25,14 +25,17 @@ from adapters.cli.terminal import out, print_json
 from adapters.postgres.store import Store
 from adapters.rendering.words import counted, spaced
 from application.findings.across import FindingsQuery
-from application.findings.program import PlanStanding, ProgramExamined, program_findings
+from application.findings.program import PlanStanding, program_findings
+from application.findings.standings import examined_at
 from application.library.examples import NoSuchExample, example_view
 from application.measures.query import MeasuresQuery
 from application.measures.series import measures_view
 from application.rounds.committed_lists import CommittedLists, EntryResult, EntryState
+from application.rounds.ranking import as_of as plans_as_of
 from application.rounds.ranking import marks
+from application.views.by_section import CutView
 from application.views.current_program import CurrentProgram, LoadedProgram, current_program
-from application.views.cuts import CutRefused, cut_at, timezone_of
+from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
 from application.views.history import Filter
 from application.views.pages import history_page
 from application.views.round_ranking import RankedAccount, ranking
@@ -68,6 +71,10 @@ class Practice:
     lists: CommittedLists
     now: datetime
 
+    def cut(self, text: str) -> Cut:
+        """Return the cut of the program that a caller names. Raises `CutRefused`."""
+        return cut_at(text, self.known, self.now)
+
 
 @contextmanager
 def the_practice() -> Iterator[tuple[Store, Practice]]:
@@ -100,34 +107,41 @@ def show(as_of: AsOf = "now", as_json: AsJson = False) -> None:
 
 
 @program.command()
-def findings(as_json: AsJson = False) -> None:
+def findings(as_of: AsOf = "now", as_json: AsJson = False) -> None:
     """What is wrong with the program itself: its list, its phases, plans that are alike."""
     with the_practice() as (store, practice):
-        view = program_findings(ProgramExamined(practice.known, practice.now, up_to_date(store)))
+        cut = practice.cut(as_of)
+        view = program_findings(
+            examined_at(practice.known, cut, lambda: up_to_date(store), lambda: store.events.histories())
+        )
     if as_json:
         print_json(view)
         return
     terminal = out()
-    terminal.print(heading(counted(len(view.items), "finding"), "of the program, as of now"))
+    terminal.print(heading(counted(len(view.items), "finding"), f"of the program, as of {as_of}"))
     for each in view.items:
         for part in shown(each):
             terminal.print(part)
 
 
 @program.command("round")
-def show_round(id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id.")], as_json: AsJson = False) -> None:
+def show_round(
+    id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id.")], as_of: AsOf = "now", as_json: AsJson = False
+) -> None:
     """Show a round: who was nominated, how they rank, what was thought of them, and what came of the list."""
     with the_practice() as (_, practice):
-        state = practice.known.state
+        cut = practice.cut(as_of)
+        known, at = known_at(practice.known, cut), None if cut.still_moves else cut.at
+        state = known.state
         round = state.find(Round, id)
         if round is None:
             there = ", ".join(state.all(Round)) or "none"
             raise Told(f"There is no round “{id}” in the program; there are: {there}.")
-        ranked = ranking(state, round, marks(state, id, practice.lists.plans.read))
-        came_to = practice.lists.results(practice.known, round)
+        ranked = ranking(state, round, marks(state, id, plans_as_of(practice.lists.plans.read, at)))
+        came_to = practice.lists.results(known, round, at)
     if as_json:
-        known = {"program_id": practice.known.id, "version": practice.known.version}
-        print_json({**known, "round": round, "ranking": ranked, "results": came_to})
+        of = {"program_id": known.id, "version": known.version, "as_of": CutView.of(cut)}
+        print_json({**of, "round": round, "ranking": ranked, "results": came_to})
         return
     results, terminal = {each.account: each for each in came_to}, out()
     terminal.print(heading(round.title, f"{round.state}, due on {round.due_on}"))
@@ -135,10 +149,10 @@ def show_round(id: Annotated[str, typer.Argument(metavar="ROUND", help="Its id."
 
 
 @program.command("library")
-def show_library(as_json: AsJson = False) -> None:
+def show_library(as_of: AsOf = "now", as_json: AsJson = False) -> None:
     """Show the plays and templates of the library that plans may take: see `plantrail adopt` and `open --template`."""
     with the_practice() as (_, practice):
-        state = practice.known.state
+        state = plan_at(practice.known, practice.cut(as_of))
     if as_json:
         print_json({"plays": state.open(LibraryPlay), "templates": state.open(Template)})
         return
@@ -167,14 +181,15 @@ def show_library(as_json: AsJson = False) -> None:
 
 @program.command("example")
 def show_example(
-    id: Annotated[str, typer.Argument(metavar="EXAMPLE", help="Its id.")], as_json: AsJson = False
+    id: Annotated[str, typer.Argument(metavar="EXAMPLE", help="Its id.")], as_of: AsOf = "now", as_json: AsJson = False
 ) -> None:
     """Show a gold-standard plan of the library, without its account and anybody's words."""
     with the_practice() as (store, practice):
+        known = known_at(practice.known, practice.cut(as_of))
         try:
-            view = example_view(practice.known, id, store.events.without_words)
+            view = example_view(known, id, store.events.without_words)
         except (NoSuchExample, PlanNotOpen, CutRefused):
-            there = ", ".join(each.id for each in practice.known.state.open(Example)) or "none"
+            there = ", ".join(each.id for each in known.state.open(Example)) or "none"
             raise Told(f"There is no example “{id}” in the library; there are: {there}.") from None
     if as_json:
         print_json(view)
@@ -197,6 +212,7 @@ def in_section(things: Mapping[str, Any]) -> Iterator[tuple[Text, ...]]:
 
 @program.command("history")
 def show_history(
+    as_of: AsOf = "now",
     section: Annotated[str | None, typer.Option(help="Only this section: charter, policy, rounds or library.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most this many entries.")] = 100,
     as_json: AsJson = False,
@@ -204,7 +220,7 @@ def show_history(
     """Show who did what when on the program, what it changed, and why."""
     with the_practice() as (_, practice):
         known = practice.known
-        view = history_page(known, Filter(section=section), cut_at("now", known, practice.now), 0, limit)
+        view = history_page(known, Filter(section=section), practice.cut(as_of), 0, limit)
     if as_json:
         print_json(view)
     else:

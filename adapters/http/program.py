@@ -1,6 +1,6 @@
 """The views of the program over HTTP, at any cut."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Annotated
 from uuid import UUID
 
@@ -18,11 +18,13 @@ from adapters.http.view_queries import AsOf, DiffQuery, ProgramBlameQuery, Progr
 from adapters.http.views import Views
 from application.aggregates.access import Caller
 from application.findings.ports import AllFindings
-from application.findings.program import ProgramExamined, ProgramFindings, program_findings
+from application.findings.program import ProgramFindings, program_findings
+from application.findings.standings import examined_at
 from application.library.examples import ExampleView, NoSuchExample, example_view
 from application.reports.ports import Histories
 from application.rounds.committed_lists import CommittedLists, EntryResult
-from application.rounds.ranking import marks
+from application.rounds.ranking import as_of, marks
+from application.views.by_section import CutView
 from application.views.current_program import (
     CurrentProgram,
     LoadedProgram,
@@ -30,7 +32,7 @@ from application.views.current_program import (
     current_program,
     program_diff,
 )
-from application.views.cuts import CutRefused
+from application.views.cuts import Cut, CutRefused, known_at
 from application.views.round_ranking import RankedAccount, ranking
 from domain.account_plan.plan import PlanNotOpen
 from domain.program.language import ProgramState
@@ -40,10 +42,11 @@ BEFORE_IT_OPENED = "version:0"
 
 
 class RoundShown(BaseModel):
-    """A round: its nominations, their ranking by the plans as they stand now, and the outcome of its list."""
+    """A round at a cut: its nominations, their ranking by the plans as they stood then, and the outcome of its list."""
 
     program_id: UUID
     version: int
+    as_of: CutView
     round: Round
     ranking: list[RankedAccount]
     results: list[EntryResult]
@@ -55,11 +58,17 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
     async def find(request: Request) -> LoadedProgram:
         return await views.found(request, {})
 
-    async def as_it_stands(request: Request, view: Callable[[LoadedProgram], BaseModel]) -> Response:
-        """Answer with a view of the program as it stands now, which caches must not keep. `view` runs in a thread."""
+    async def with_plans(
+        request: Request, asked: AsOf, view: Callable[[LoadedProgram, Cut], BaseModel], *others: Hashable
+    ) -> Response:
+        """Answer with a view of the program that shows its plans too. As the program stands now, caches must not keep
+        it, because the plans change without the program; an earlier cut is as it was. `view` runs in a thread."""
         known = await find(request)
+        cut = views.cuts(known).cut("as_of", asked.as_of)
+        if not cut.still_moves:
+            return await views.answer(request, known, lambda: view(known, cut), cut, *others, settled=False)
         views.note_read(request, known.id, f"version:{known.version}")
-        content = await run_in_threadpool(lambda: to_json(view(known)))
+        content = await run_in_threadpool(lambda: to_json(view(known, cut), by_alias=True))
         return Response(content, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     @api.get(
@@ -91,23 +100,28 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
     @api.get(
         "/findings",
         response_model=ProgramFindings,
-        summary="What is wrong with the program as it stands: its list, its phases, plans that are alike",
+        summary="What is wrong with the program as it stands, or stood: its list, its phases, plans that are alike",
         **documented(THE_PROGRAM.view),
     )
-    async def read_program_findings(request: Request) -> Response:
-        def found(known: LoadedProgram) -> ProgramFindings:
-            return program_findings(ProgramExamined(known, views.now(), findings.standings()))
+    async def read_program_findings(request: Request, asked: Annotated[AsOf, Query()]) -> Response:
+        def found(known: LoadedProgram, cut: Cut) -> ProgramFindings:
+            return program_findings(examined_at(known, cut, findings.standings, histories.histories))
 
-        return await as_it_stands(request, found)
+        return await with_plans(request, asked, found)
 
     @api.get(
         "/rounds/{round}",
         response_model=RoundShown,
-        summary="A round as it stands: score matrix, opinions, and what came of its list",
+        summary="A round as it stands, or stood: score matrix, opinions, and what came of its list",
         **documented(THE_PROGRAM.view),
     )
-    async def read_round(request: Request, round: Annotated[str, Path(description="Its id.")]) -> Response:
-        return await as_it_stands(request, lambda known: shown(known, round, caller_of(request)))
+    async def read_round(
+        request: Request, round: Annotated[str, Path(description="Its id.")], asked: Annotated[AsOf, Query()]
+    ) -> Response:
+        caller = caller_of(request)
+        return await with_plans(
+            request, asked, lambda known, cut: shown(known, cut, round, caller), caller.actor, caller.plans
+        )
 
     @api.get(
         "/examples/{example}",
@@ -115,28 +129,32 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         summary="A gold-standard plan of the library as it stood at its cut, without names",
         **documented("practice"),
     )
-    async def read_example(request: Request, example: Annotated[str, Path(description="Its id.")]) -> Response:
-        def made(known: LoadedProgram) -> ExampleView:
+    async def read_example(
+        request: Request, example: Annotated[str, Path(description="Its id.")], asked: Annotated[AsOf, Query()]
+    ) -> Response:
+        def made(known: LoadedProgram, cut: Cut) -> ExampleView:
             try:
-                return example_view(known, example, histories.without_words)
+                return example_view(known_at(known, cut), example, histories.without_words)
             except (NoSuchExample, PlanNotOpen, CutRefused):
                 raise Rejected(404, "unknown-example", "There is no such example in the library.") from None
 
-        return await as_it_stands(request, made)
+        return await with_plans(request, asked, made)
 
-    def shown(known: LoadedProgram, id: str, caller: Caller) -> RoundShown:
-        """Return a round with its ranking. Raises `Rejected`, `StoreUnavailable`."""
+    def shown(program: LoadedProgram, cut: Cut, id: str, caller: Caller) -> RoundShown:
+        """Return a round with its ranking. Raises `Rejected`, `StoreUnavailable`, `CutBeforePlan`."""
+        known, now, at = known_at(program, cut), views.now(), None if cut.still_moves else cut.at
         round = known.state.find(Round, id)
         if round is None:
-            raise Rejected(404, "unknown-round", "There never was such a round in this program.")
-        now = views.now()
-        theirs = marks(known.state, id, lists.plans.read, lambda plan: caller.sees(plan, now))
+            raise Rejected(404, "unknown-round", "There is no such round in this program at this point.")
+        read = lists.plans.read
+        theirs = marks(known.state, id, as_of(read, at), lambda plan: caller.sees(read(plan.id), now))
         return RoundShown.model_construct(
             program_id=known.id,
             version=known.version,
+            as_of=CutView.of(cut),
             round=round,
             ranking=ranking(known.state, round, theirs),
-            results=lists.results(known, round),
+            results=lists.results(known, round, at),
         )
 
     return api

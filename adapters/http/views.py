@@ -202,7 +202,7 @@ class Views(Generic[A]):
         """
         check_there(known, until)
         self.note_read(request, known.id, f"version:{until.version}")
-        moves = until.cut == "now" or until.provisional
+        moves = until.still_moves
         struck = until.struck + (since is not None and since.struck)
         rests_on: RestsOn = request.scope["rests_on"]
         tag = etag(

@@ -78,7 +78,7 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
         *OpeningPages(rooms.program_desk, library, "/program/open", program.home_of, program.PATH, make_id).routes(
             guard
         ),
-        *program.routes(the_program, services.lists, services.findings, guard, make_id),
+        *program.routes(the_program, services.lists, services.findings, services.histories, guard, make_id),
         *proof.routes(services, plans, guard),
         *sessions.routes(services.sessions, guard),
         *language.routes(guard),

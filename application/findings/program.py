@@ -6,7 +6,7 @@ These rules examine the records of the program and a few signs of every plan, wh
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
@@ -20,7 +20,9 @@ from application.findings.registry import LOUDNESS
 from application.findings.sentences import counted, days, listed, percent, spaced
 from application.findings.similarity import Signature, alike
 from application.findings.verdict import PlanSigns
-from application.views.policy_in_force import policy_in_force
+from application.views.by_section import CutView
+from application.views.cuts import Cut
+from application.views.policy_in_force import PolicyInForce, policy_at
 from application.views.rates_in_force import rates_in_force
 from domain.account_plan.plan import Tier
 from domain.language import Event
@@ -56,10 +58,11 @@ class PlanStanding(NamedTuple):
 
 
 class ProgramFindings(BaseModel):
-    """The findings about the current program, the most severe first."""
+    """The findings about the program at a cut, the most severe first."""
 
     program_id: UUID
     version: int
+    as_of: CutView
     policy_version: int
     items: list[Finding]
 
@@ -87,23 +90,27 @@ class ProgramRule(NamedTuple):
 
 @dataclass(frozen=True)
 class ProgramExamined:
-    """The program and its plans on a day."""
+    """The program and its plans at a cut. `known` ends at the cut, and `plans` are as they stood then."""
 
     known: LoadedAggregate[ProgramState]
-    now: datetime
+    cut: Cut
     plans: Sequence[PlanStanding]
 
     @cached_property
     def card(self) -> Program:
         return the_program(self.known.state)
 
-    @cached_property
+    @property
     def day(self) -> date:
-        return self.known.type.today(self.known.state, self.now)
+        return self.cut.date
 
     @cached_property
+    def in_force(self) -> PolicyInForce:
+        return policy_at(self.known.records, self.cut)
+
+    @property
     def policy(self) -> Policy:
-        return policy_in_force(self.known.records, self.now, self.day).policy
+        return self.in_force.policy
 
     @cached_property
     def strategic(self) -> Sequence[PlanStanding]:
@@ -252,7 +259,7 @@ def _piloted(at: ProgramExamined, phase: ProgramPhase, began: date) -> Iterator[
 
 
 def _instrumented(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
-    rates = rates_in_force(at.known.records, at.now, at.day)
+    rates = rates_in_force(at.known.records, at.cut.at, at.day)
     for currency in sorted({plan.currency for plan in at.plans}):
         if rates and currency != rates.currency and currency not in rates.rates:
             yield f"amounts in {currency} have no exchange rate"
@@ -370,11 +377,12 @@ PROGRAM_RULES: Mapping[ProgramRuleName, ProgramRule] = {
 
 def program_findings(at: ProgramExamined) -> ProgramFindings:
     """Return the findings: the most severe first, then the oldest."""
-    version = policy_in_force(at.known.records, at.now, at.day).version
+    version = at.in_force.version
     items = [each for name in PROGRAM_RULES for each in _findings_by(name, at, version)]
     return ProgramFindings(
         program_id=at.known.id,
         version=at.known.version,
+        as_of=CutView.of(at.cut),
         policy_version=version,
         items=sorted(items, key=lambda each: (LOUDNESS[each.severity], each.since_on)),
     )

@@ -63,7 +63,13 @@ def verdict(
     at = Examined(known, cut, policy_at(program, cut))
     found, zone = findings(at), at.card.timezone
     changes = [day for day in (at.changes_on, _next_policy_on(program, cut)) if day]
-    signs = PlanSigns(
+    signs = signs_of(at)
+    holds_until = _begins(min(changes), zone) if changes and not at.card.archived else None
+    return Verdict(cut.date, zone, found, holds_until, signs, signature(own_words(at.plan)) if words is None else words)
+
+
+def signs_of(at: Examined) -> PlanSigns:
+    return PlanSigns(
         is_sponsored=is_sponsored(at),
         lacks_roles=any(not at.in_role(role) for role in at.policy.roles(at.tier).required),
         scores={scoring.round: scoring.criteria for scoring in at.card.scores if scoring.round},
@@ -71,8 +77,6 @@ def verdict(
         library_plays=[each.library_play for each in open_promises(at.plan) if each.library_play],
         **milestones(at),
     )
-    holds_until = _begins(min(changes), zone) if changes and not at.card.archived else None
-    return Verdict(cut.date, zone, found, holds_until, signs, signature(own_words(at.plan)) if words is None else words)
 
 
 def is_sponsored(at: Examined) -> bool:

@@ -6,6 +6,7 @@ contradict the logs: an interrupted list is compared with them and continued.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.aggregates.ports import CommandContext
 from application.scenarios.simulation import SOURCE
+from application.views.cuts import stood_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from domain.account_plan import ACCOUNT_PLAN
@@ -121,16 +123,21 @@ class CommittedLists:
             causation_id=committed.id,
         )
 
-    def results(self, program: LoadedAggregate[ProgramState], round: Round) -> list[EntryResult]:
-        """Return the result of every entry of the list that a round committed last. Raises `StoreUnavailable`."""
+    def results(
+        self, program: LoadedAggregate[ProgramState], round: Round, at: datetime | None = None
+    ) -> list[EntryResult]:
+        """Return the result of every entry of the list that a round committed last, as it is now or was at an instant.
+        `program` ends there. Raises `StoreUnavailable`."""
         lists = (record for record in reversed(program.records) if is_list_of(round.id, record))
         committed = next(lists, None)
         if committed is None or not isinstance(committed.event, ListCommitted):
             return []
         is_over = is_from_scenario(committed) or committed.position <= self.came_to()
-        return [self._result(entry, committed, committed.event, is_over) for entry in committed.event.entries]
+        return [self._result(entry, committed, committed.event, is_over, at) for entry in committed.event.entries]
 
-    def _result(self, entry: ListEntry, committed: Recorded, event: ListCommitted, is_over: bool) -> EntryResult:
+    def _result(
+        self, entry: ListEntry, committed: Recorded, event: ListCommitted, is_over: bool, at: datetime | None
+    ) -> EntryResult:
         def result(state: EntryState, why: str | None = None, by: str | None = None) -> EntryResult:
             return EntryResult(account=entry.account, tier=entry.tier, state=state, why=why, event=by)
 
@@ -139,8 +146,14 @@ class CommittedLists:
         except PlanNotOpen:
             return result("to_open")
         by = event_that_carried_out(known, committed)
-        if by:
+        if by and (at is None or by.meta.recorded_at <= at):
             return result("done", by=by.id)
+        stood = stood_at(known, at) if at else (known, None)
+        if stood is None:
+            return result("to_open")
+        if by:
+            return result("waiting")
+        known = stood[0]
         if is_from_scenario(committed) and the_plan(known.state).tier == entry.tier:
             return result("done")
         if is_over and is_later(known, committed):

@@ -7,6 +7,7 @@ from datetime import datetime
 from application.aggregates.loaded import LoadedAggregate
 from application.findings.program import PlanStanding, ProgramExamined, missing_in
 from application.findings.sentences import listed
+from application.views.cuts import cut_at
 from domain.language import Command
 from domain.program.charter import CompletePhase, ReasonMissingForPhase
 from domain.program.language import ProgramState
@@ -22,6 +23,8 @@ def check_phase(
     """Raise `ReasonMissingForPhase` if the phase does not meet its exit criteria and no reason is given."""
     if not isinstance(command, CompletePhase) or command.reason:
         return
-    missing = missing_in(ProgramExamined(replace(known, state=state), now, plans()), command.phase)
+    missing = missing_in(
+        ProgramExamined(replace(known, state=state), cut_at("now", known, now), plans()), command.phase
+    )
     if missing:
         raise ReasonMissingForPhase("/reason", phase=command.phase, missing=listed(missing))

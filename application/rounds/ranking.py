@@ -1,11 +1,14 @@
 """The check of a list against the plans of its accounts: their scores, and whether they can be listed."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from uuid import UUID
 
+from application.views.cuts import stood_at
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
 from application.views.round_ranking import criteria_in, ranking
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import Criteria, PlanNotOpen, the_plan
 from domain.language import Command
 from domain.program.language import ProgramState
@@ -21,6 +24,19 @@ from domain.program.rounds import (
 
 ReadPlan = Callable[[UUID], LoadedPlan]
 """Reads the current state of a plan. Raises `PlanNotOpen`."""
+
+
+def as_of(read: ReadPlan, at: datetime | None) -> ReadPlan:
+    """Return a function that reads plans as they stood at an instant, or as they stand now."""
+
+    def then(id: UUID) -> LoadedPlan:
+        known = read(id)
+        stood = stood_at(known, at) if at else (known, None)
+        if stood is None:
+            raise ACCOUNT_PLAN.not_open
+        return stood[0]
+
+    return then
 
 
 def plan_of(account: str, read: ReadPlan) -> LoadedPlan | None:

@@ -68,6 +68,11 @@ class Cut:
     """The kind of the review."""
 
     @property
+    def still_moves(self) -> bool:
+        """Whether the cut is where the plan stands now, so that it includes what will be recorded next."""
+        return self.cut == "now" or self.provisional
+
+    @property
     def today(self) -> Day:
         """The first day that is not over at the cut."""
         return self.date + timedelta(days=1) if self.over else self.date
@@ -188,6 +193,14 @@ def _instant(text: str, known: LoadedAggregate[Any], zone: str, now: datetime) -
 
 def _version_at(known: LoadedAggregate[Any], at: datetime) -> int:
     return bisect_right(known.records, at, key=lambda record: record.meta.recorded_at)
+
+
+def stood_at(known: LoadedAggregate[A], at: datetime) -> tuple[LoadedAggregate[A], Cut] | None:
+    """Return an aggregate as it stood at an instant, and the cut; None if it was not opened yet."""
+    if not known.records:
+        return None
+    cut = cut_at(at.isoformat(), known, at)
+    return (known_at(known, cut), cut) if cut.version else None
 
 
 def check_there(known: LoadedAggregate[Any], cut: Cut) -> None:

@@ -15,7 +15,7 @@ from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.pages import AggregatePages, AggregateRequest
 from adapters.web.plan.presenter import PlanHead, at_cut
 from adapters.web.plan.timebar import steps
-from adapters.web.program.findings import findings_page
+from adapters.web.program.findings import ProgramFindingsPage, findings_page
 from adapters.web.program.library import library_view
 from adapters.web.program.overview import overview
 from adapters.web.program.policy import policy_view
@@ -23,9 +23,11 @@ from adapters.web.program.rounds import round_page, rounds_view
 from adapters.web.templates import render, speech_of
 from application.aggregates.access import Right
 from application.findings.ports import AllFindings
-from application.findings.program import ProgramExamined, program_findings
+from application.findings.program import program_findings
+from application.findings.standings import examined_at
+from application.reports.ports import Histories
 from application.rounds.committed_lists import CommittedLists
-from application.views.cuts import check_there, cut_at, plan_at, timezone_of
+from application.views.cuts import check_there, cut_at, known_at, plan_at, stood_at, timezone_of
 from application.views.policy_in_force import policy_at
 from application.views.round_ranking import criteria_in, ranking
 from domain.account_plan.plan import Criteria, plan_id_of, the_plan
@@ -89,11 +91,12 @@ class ProgramPages(AggregatePages[ProgramRequest]):
         state = plan_at(asked.known, asked.cut)
         accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
         found = [await plans.standing(plan_id_of(account), asked.request) for account in accounts]
-        return {
-            account: criteria_in(the_plan(known.state), round)
+        seen = {
+            account: stood_at(known, asked.now if asked.cut.still_moves else asked.cut.at)
             for account, known in zip(accounts, found, strict=True)
             if known.records and caller.sees(known, asked.now)
         }
+        return {account: criteria_in(the_plan(stood[0].state), round) for account, stood in seen.items() if stood}
 
 
 def home_of(_opened: OpenProgram) -> str:
@@ -102,7 +105,12 @@ def home_of(_opened: OpenProgram) -> str:
 
 
 def routes(
-    pages: ProgramPages, lists: CommittedLists, findings: AllFindings, guard: PageGuard, make_id: Callable[[], UUID]
+    pages: ProgramPages,
+    lists: CommittedLists,
+    findings: AllFindings,
+    histories: Histories,
+    guard: PageGuard,
+    make_id: Callable[[], UUID],
 ) -> list[Route]:
     async def program(request: Request) -> Response:
         """Show the program. Before it was opened, the page explains what it is for."""
@@ -119,16 +127,19 @@ def routes(
             raise NoSuchPage(asked.say("There is no such round at this point."))
         ranked = ranking(plan_at(asked.known, asked.cut), round, await pages.marks(asked, round.id))
         may_change = asked.may("program") and asked.cut.cut == "now" and round.is_open
-        results = await run_in_threadpool(lists.results, asked.known, round) if asked.cut.cut == "now" else []
+        at = None if asked.cut.still_moves else asked.cut.at
+        results = await run_in_threadpool(lists.results, known_at(asked.known, asked.cut), round, at)
         return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, results, may_change))
 
     async def found(request: Request) -> Response:
-        """Return the findings as of now, whatever the cut, because the table of plans that they need has only the
-        current state."""
+        """Return the findings at the cut."""
         asked = await pages.asked(request)
-        of_all = ProgramExamined(asked.known, asked.now, await run_in_threadpool(findings.standings))
-        view = await run_in_threadpool(lambda: findings_page(program_findings(of_all).items, asked, str(make_id())))
-        return pages.rendered(asked, "program/findings.html", view)
+
+        def view() -> ProgramFindingsPage:
+            at = examined_at(asked.known, asked.cut, findings.standings, histories.histories)
+            return findings_page(program_findings(at).items, asked, str(make_id()))
+
+        return pages.rendered(asked, "program/findings.html", await run_in_threadpool(view))
 
     async def read_steps(request: Request) -> Response:
         asked = await pages.asked(request)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -296,6 +297,51 @@ def test_what_is_wrong_with_the_program_is_shown_to_those_who_run_it(office: Api
     assert {"no-owner", "list-too-short", "sponsor-share"} <= {each["rule"] for each in shown["items"]}
     assert shown["items"][0]["severity"] == "alarm"
     assert_problem(view(office, "/findings", as_("rob")), 403, "forbidden")
+
+
+def test_what_was_shown_of_the_program_is_shown_for_ever_as_of_then(office: Api):
+    """Its findings are those of then, of plans as they stood then, under the policy that was in force then."""
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-12-31", criteria_weights={"top_arr": 2})
+    do(office, "nominate", round="spring", account="acme", account_name="Acme", why="It grows")
+    assert office.do("score-account", as_("ann"), round="spring", criteria={"top_arr": 3}).is_success
+    look_at_all_plans(office)
+    then = office.clock().isoformat()
+    findings, round = view(office, "/findings").json(), view(office, "/rounds/spring").json()
+
+    office.clock.now += timedelta(days=3)
+    policy = {"list": {"target": 1, "warn": 1, "alarm": 1}}
+    effective_on = str(office.clock().date())
+    assert do(office, "adopt-policy", effective_on=effective_on, policy=policy, reason="It is small").is_success
+    do(office, "name-program-owner", owner="vera")
+    assert office.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": "beta"}).status_code == 201
+    assert office.do("score-account", as_("ann"), round="spring", criteria={"top_arr": 1}).is_success
+    do(office, "commit-list", round="spring", entries=[{"account": "acme", "tier": "growth"}], decided_by=["vera"])
+    look_at_all_plans(office)
+    now, earlier = view(office, "/findings").json(), view(office, "/findings", as_of=then).json()
+    rules = {each["rule"] for each in now["items"]}
+    assert (now["policy_version"], rules & {"no-owner", "list-too-short", "list-too-long"}) == (1, {"list-too-long"})
+    assert (earlier["policy_version"], earlier["version"]) == (0, findings["version"])
+    assert earlier["items"] == findings["items"]
+    of_then = view(office, "/rounds/spring", as_of=then).json()
+    assert {**of_then, "as_of": None} == {**round, "as_of": None}
+    assert view(office, "/rounds/spring").json()["results"] != []
+    assert of_then["as_of"]["version"] == findings["version"]
+    opened = view(office, "/findings", as_of="version:1").json()
+    assert opened["version"] == 1
+    assert {"no-owner", "list-too-short"} <= {each["rule"] for each in opened["items"]}
+    assert_problem(view(office, "/findings", as_of="2020-01-01"), 422, "cut-before-program-opened")
+    assert_problem(view(office, "/findings", as_of="2050-01-01"), 422, "cut-in-the-future")
+    assert_problem(view(office, "/rounds/spring", as_of="version:1"), 404, "unknown-round")
+
+
+def test_an_example_is_shown_at_every_cut_at_which_it_was_published(office: Api):
+    example = {"id": "gold", "title": "As it should be", "plan": "acme", "cut": "now"}
+    assert do(office, "publish-example", **example).is_success
+    shown = view(office, "/examples/gold").json()
+    assert do(office, "withdraw-example", id="gold", reason="Names could be guessed").is_success
+    assert view(office, "/examples/gold", as_of="version:2").json() == shown
+    for cut in ("version:1", "now"):
+        assert_problem(view(office, "/examples/gold", as_of=cut), 404, "unknown-example")
 
 
 def test_a_phase_that_does_not_meet_its_exit_criteria_is_completed_with_a_reason_only(office: Api):

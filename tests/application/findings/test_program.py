@@ -15,6 +15,7 @@ from application.findings.program import (
 )
 from application.findings.similarity import signature
 from application.findings.verdict import PlanSigns
+from application.views.cuts import cut_at
 from domain.account_plan.plan import Criteria, plan_id_of
 from domain.program import PROGRAM
 from domain.program.policy import ProgramRuleName
@@ -58,7 +59,9 @@ def commit(history: History, round: str, on: str, weights: Mapping[str, int] | N
 
 
 def findings(history: History, *plans: PlanStanding, day: str = TODAY) -> ProgramFindings:
-    return program_findings(ProgramExamined(history.known, instant(day), plans or (plan("acme"),)))
+    return program_findings(
+        ProgramExamined(history.known, cut_at("now", history.known, instant(day)), plans or (plan("acme"),))
+    )
 
 
 def rules(history: History, *plans: PlanStanding, day: str = TODAY) -> list[str]:
@@ -172,7 +175,7 @@ def test_a_pilot_that_is_limited_to_no_accounts_is_tried_with_all():
     practice.on("2026-03-02", "begin-phase", phase="pilot")
     assert rules(practice, plan("acme"), plan("crm:7")) == []
     assert rules(practice, plan("acme"), plan("crm:7", last_review_on=date(2026, 3, 1))) == ["phase-exit"]
-    empty = program_findings(ProgramExamined(practice.known, instant(TODAY), [])).items
+    empty = program_findings(ProgramExamined(practice.known, cut_at("now", practice.known, instant(TODAY)), [])).items
     assert "there is no plan to try it with" in next(each.sentence for each in empty if each.rule == "phase-exit")
 
 

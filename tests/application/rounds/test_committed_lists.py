@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -94,6 +95,27 @@ def test_an_account_without_a_plan_is_to_be_opened_and_what_a_plan_refuses_says_
     }  # fmt: skip
     assert "archived" in (results["gamma"].why or "")
     assert results["acme"].event == f"{plan_id_of('acme')}:2"
+
+
+def test_what_came_of_a_list_is_told_as_of_any_instant(office: Office):
+    committed = office.commit(acme="strategic", late="growth")
+    known = office.program.read(PROGRAM_ID)
+    an_hour_later = MONDAY + timedelta(hours=1)
+    follow_once(office.store, committed_lists(office.store, lambda: an_hour_later))
+    two_hours_later = MONDAY + timedelta(hours=2)
+    opened = [say("open-plan", **OPEN_ACME | {"account_id": "late", "tier": "growth"})]
+    plans_on(office.store, lambda: two_hours_later).handle(plan_id_of("late"), opened, CONTEXT)
+    [changed] = office.recorded("acme", committed)
+    assert changed.meta.recorded_at == an_hour_later
+
+    def at(instant: datetime | None) -> dict[str, str]:
+        found = office.lists.results(known, known.state.the(Round, "spring"), instant)
+        return {each.account: each.state for each in found}
+
+    instant = timedelta(microseconds=1)
+    assert at(an_hour_later - instant) == {"acme": "waiting", "late": "to_open"}
+    assert at(an_hour_later) == at(two_hours_later - instant) == {"acme": "done", "late": "to_open"}
+    assert at(two_hours_later) == at(None) == {"acme": "done", "late": "done"}
 
 
 def test_what_was_refused_is_not_carried_out_years_later(office: Office):
