@@ -15,6 +15,7 @@ from uuid import UUID
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from adapters.http.joined_writes import JoinedWrites
 from adapters.http.middleware import SECURITY
 from adapters.http.problems import PROBLEM_JSON, RETRY_AFTER, problem_document
 from adapters.observability.metrics import Metrics
@@ -142,6 +143,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = JoinedWrites(transport, self.loop)  # type: ignore[assignment]
         self._address = network_of(self.client[0]) if self.client else ""
         refusal = self.among.enter(self._address)
         if refusal is None:

@@ -1,12 +1,14 @@
 """Connections from the first byte on, at a real server: bounds before anybody knows who calls."""
 
+import asyncio
 import json
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
@@ -38,6 +40,8 @@ class Running:
     port: int
     connections: Connections
     metrics: Metrics
+    next_part: Event
+    """Lets the slow route go on with its next part."""
 
     def open(self, address: str = "127.0.0.1") -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10, source_address=(address, 0))
@@ -66,16 +70,38 @@ async def endless(_: Request) -> Response:
     return StreamingResponse(parts())
 
 
+def slowly(next_part: Event) -> Callable[[Request], Awaitable[Response]]:
+    async def slow(_: Request) -> Response:
+        async def parts() -> Any:
+            for part in (b"first", b"second", b""):
+                while not next_part.is_set():
+                    await asyncio.sleep(0.001)
+                next_part.clear()
+                yield part
+
+        return StreamingResponse(parts())
+
+    return slow
+
+
 @contextmanager
 def running(limits: Limits) -> Iterator[Running]:
-    app = Starlette(routes=[Route("/", hello), Route("/body", body, methods=["POST"]), Route("/endless", endless)])
+    next_part = Event()
+    app = Starlette(
+        routes=[
+            Route("/", hello),
+            Route("/body", body, methods=["POST"]),
+            Route("/endless", endless),
+            Route("/slow", slowly(next_part)),
+        ]
+    )
     metrics = Metrics()
     among = Connections(limits, metrics, uuid4)
     server = uvicorn.Server(server_config(app, "127.0.0.1", 0, among))  # type: ignore[arg-type]
     thread = Thread(target=server.run)
     thread.start()
     wait_until(lambda: server.started)
-    yield Running(server.servers[0].sockets[0].getsockname()[1], among, metrics)
+    yield Running(server.servers[0].sockets[0].getsockname()[1], among, metrics, next_part)
     server.should_exit = True
     thread.join(10)
 
@@ -353,3 +379,33 @@ def test_a_refusal_is_counted_and_logged_as_an_answer(patient):
 
 def test_the_bounds_are_those_that_operators_are_told():
     assert Limits() == Limits(65_536, 10.0, 60.0, 75, 500, 2_000)
+
+
+# In how many parts
+
+
+def segments_with_data(connection: socket.socket) -> int:
+    """How many TCP segments with data have arrived: `tcpi_data_segs_in` of Linux."""
+    return int.from_bytes(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 156)[152:], sys.byteorder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="segments are counted by Linux")
+def test_head_and_body_of_an_answer_come_in_one_segment(patient):
+    with patient.open() as connection:
+        for _ in range(20):
+            answer_so_far = b""
+            connection.sendall(GET + b"\r\n")
+            while not answer_so_far.endswith(b"hello"):
+                answer_so_far += connection.recv(65_536)
+        assert segments_with_data(connection) == 20
+
+
+def test_a_part_of_a_stream_is_sent_before_the_next_one_is_made(patient):
+    with patient.open() as connection:
+        connection.sendall(GET.replace(b" / ", b" /slow ") + b"\r\n")
+        assert connection.recv(65_536).endswith(b"\r\n\r\n")
+        for part in (b"first", b"second"):
+            patient.next_part.set()
+            assert connection.recv(65_536) == b"%x\r\n%s\r\n" % (len(part), part)
+        patient.next_part.set()
+        assert connection.recv(65_536) == b"0\r\n\r\n"
