@@ -33,9 +33,12 @@ PLAN = "plan"
 PART = "part"
 """How a column is read that holds a part of a field."""
 
-EMPTY = frozenset({"", "#N/A", "#n/a"})
-"""Values that count as empty. Spreadsheet programs show a look-up without a result as #N/A."""
-FORMULA_ERROR = re.compile(r"#(REF|VALUE|DIV/0|NAME|NULL|NUM|SPILL|CALC)[!?]|#NAME\?")
+EMPTY = frozenset({"", "#N/A", "#n/a", "#NV", "#N/D", "#N/B", "#I/T", "#SAKNAS!", "#Н/Д"})
+"""Values that count as empty. Spreadsheet programs show a look-up without a result as #N/A, each in its language."""
+FORMULA_ERROR = re.compile(r"#[¡¿]?([^\W\d_a-zß-ÿ]{2,14}|[^\W\d_a-z]{3}/0)[!?]|Err:[0-9]{3}")
+"""Errors of formulas in any language, such as #VALUE!, #WERT! and #¡REF!."""
+TOO_NARROW = re.compile(r"#{3,}")
+"""How a spreadsheet program shows, and saves as CSV, a day or number that is wider than its column."""
 YES_OR_NO = {
     **dict.fromkeys(("true", "yes", "y", "ja", "j", "wahr", "1", "x", "✓"), True),
     **dict.fromkeys(("false", "no", "n", "nein", "falsch", "0"), False),
@@ -71,6 +74,8 @@ class Column:
                 return None
             if FORMULA_ERROR.fullmatch(cell):
                 raise Unreadable(f"holds {cell}, the error of a formula. Mend the formula, or empty the cell")
+            if TOO_NARROW.fullmatch(cell):
+                raise Unreadable("was wider than its column when it was saved. Widen the column, and save it again")
         if self.kind.several:
             return [self._one(each) for each in split(as_text(cell), self.kind)]
         return self._one(cell)
@@ -366,7 +371,11 @@ def check_needed(
     seen: dict[str, str] = {}
     for column in read:
         if column.field in seen and column.mapped.read != PART:
-            raise FileRefused(f"“{seen[column.field]}” and “{column.header}” are both read into {column.field}.")
+            first, second = (shortened(header) for header in (seen[column.field], column.header))
+            raise FileRefused(
+                f"“{first}” and “{second}” are both read into {column.field}. Rename or delete one, or leave it out"
+                f" (--ignore '{second}')."
+            )
         seen[column.field] = column.header
     fields = kind.command.model_fields
     for name in always:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TextIO
 
-from adapters.exchange.imports.refused import OLD_OFFICE, FileRefused
+from adapters.exchange.imports.refused import HEAD_BYTES, NO_TEXT, FileRefused, what_else
 from domain.language import shortened
 
 Cells = list[str]
@@ -21,15 +21,6 @@ BYTE_ORDER_MARKS = {
     b"\xff\xfe": "utf-16",
     b"\xfe\xff": "utf-16",
 }
-OTHER_FILES = {
-    b"PK\x03\x04": "a workbook, or another archive: import it by `plantrail import xlsx`",
-    OLD_OFFICE: "an old .xls file: save it as .xlsx or as CSV",
-    b"%PDF": "a PDF, not a CSV",
-    b"<": "HTML or XML, as some programs call .xls: open it in a spreadsheet program and save it as .xlsx or as CSV",
-    b'{"': "JSON: send it to `POST /v1/plans/PLAN/commands`",
-    b"[{": "JSON: send it to `POST /v1/plans/PLAN/commands`",
-}
-"""The first bytes of files that people mistake for CSV, and what to do with them."""
 ENCODINGS = re.compile(
     r"utf-?(8|16|32)(-sig|-[bl]e)?|ascii|cp[0-9]+|iso8859-[0-9]+|mac-[a-z]+|koi8-[a-z]|shift_jis\w*|euc_\w+|big5\w*"
     r"|gb\w+|hz|iso2022_\w+|johab|tis-620|ptcp154|kz1048"
@@ -55,7 +46,10 @@ class CsvFile:
     def __init__(self, path: Path, encoding: str | None = None, delimiter: str | None = None) -> None:
         """Raises `FileRefused`."""
         self._path = path
-        self.encoding = checked_encoding(path, encoding) if encoding else encoding_of(path)
+        head = _head_of(path)
+        if what := what_else(head):
+            raise FileRefused(f"This is {what}.")
+        self.encoding = checked_encoding(path, encoding) if encoding else encoding_of(path, head)
         self.notes: list[str] = []
         with self._opened() as file:
             first = _first_line(file)
@@ -139,32 +133,42 @@ def _malformed(error: str, row: int, line: int) -> str:
 # Encodings
 
 
-def encoding_of(path: Path) -> str:
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def encoding_of(path: Path, head: bytes) -> str:
     """Return the encoding that a byte order mark declares, else UTF-8 if the whole file is UTF-8.
 
     Raises `FileRefused`, which shows how the first other line would read in each common encoding.
     """
-    with path.open("rb") as file:
-        head = file.read(8)
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return checked_encoding(path, encoding)
-    for begins, what in OTHER_FILES.items():
-        if head.startswith(begins):
-            raise FileRefused(f"This is {what}.")
-    if head[:4].count(0) == 2 and len(head) > 3:
-        order = "be" if head[0] == 0 else "le"
-        raise FileRefused("This looks like UTF-16 without a byte order mark: every second byte is zero. Say"
+    if order := _order_of_utf_16(head):
+        raise FileRefused("This looks like UTF-16 without a byte order mark: only every second byte is ever zero. Say"
                           f" --encoding utf-16-{order} if it is.")  # fmt: skip
     odd = _first_odd_line(path)
     if odd is None:
         return "utf-8"
+    if NO_TEXT.search(head):
+        raise FileRefused("This is no text, but the file of some program, or damaged: save it as CSV in UTF-8.")
     number, line, byte = odd
     previews = "; ".join(f"as {name} “{preview}”" for name in LIKELY_ENCODINGS if (preview := _preview(line, name)))
     raise FileRefused(
         f"The file is not UTF-8: line {number} has the byte 0x{byte:02X}. Read {previews}. Say which it is, such as"
         " --encoding cp1252."
     )
+
+
+def _order_of_utf_16(head: bytes) -> str | None:
+    """Return in which order the bytes are of a text in UTF-16, by the zeros of its delimiters and line breaks; None if
+    it is in another encoding."""
+    for order, zeros, others in (("le", head[1::2], head[::2]), ("be", head[::2], head[1::2])):
+        if zeros.count(0) > 1 and 0 not in others:
+            return order
+    return None
 
 
 def _first_odd_line(path: Path) -> tuple[int, bytes, int] | None:

@@ -122,14 +122,16 @@ def _month(word: str) -> int | None:
 
 DECIMAL_SIGNS = {"point": "1,234.50", "comma": "1.234,50"}
 NUMBERS = {
-    "point": re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]*\.?[0-9]+|[0-9]+\."),
+    "point": re.compile(
+        r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})(?:\.[0-9]*)?|[0-9]*\.?[0-9]+|[0-9]+\."
+    ),
     "comma": re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?|[0-9]*,?[0-9]+|[0-9]+,"),
 }
 MARK = r"[^\s\d.,%()'’+−-]{1,5}\.?"
 """A mark beside a number, such as the sign of a currency."""
 AMOUNT = re.compile(
-    rf"(?P<open>\()?\s*(?P<sign>[-+−])?\s*(?P<before>{MARK})?\s*(?P<sign2>[-+−])?(?P<number>[0-9.,]+)(?P<sign3>-)?"
-    rf"\s*(?P<percent>%)?\s*(?P<after>{MARK})?\s*(?P<close>\))?"
+    rf"(?:(?P<outside>{MARK})\s*(?=\())?(?P<open>\()?\s*(?P<sign>[-+−])?\s*(?P<before>{MARK})?\s*(?P<sign2>[-+−])?"
+    rf"(?P<number>[0-9.,]+)(?P<sign3>-)?\s*(?P<percent>%)?\s*(?P<after>{MARK})?\s*(?P<close>\))?(?(close)\s*(?P<behind>{MARK})?)"
 )
 SHORT = frozenset("k t tsd th m mm mn mio mln mill b bn mrd bio".split())
 """Abbreviations for thousands and more."""
@@ -166,7 +168,7 @@ def _amount(text: str) -> re.Match[str]:
 
 
 def _marks(amount: re.Match[str]) -> list[str]:
-    return [mark for mark in (amount["before"], amount["after"]) if mark]
+    return [mark for place in ("outside", "before", "after", "behind") if (mark := amount[place])]
 
 
 def currencies_of_number(text: str) -> AbstractSet[str]:

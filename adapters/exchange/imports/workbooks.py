@@ -4,7 +4,9 @@ sheet.
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
-from adapters.exchange.imports.refused import OLD_OFFICE, FileRefused
+from adapters.exchange.imports.refused import HEAD_BYTES, NO_TEXT, OLD_OFFICE, FileRefused, what_else
 from domain.language import shortened
 
 MOST_BYTES = 400_000_000
@@ -23,6 +25,8 @@ MOST_PARTS = 5_000
 MOST_CELLS = 5_000_000
 """The number of cells of a sheet, from the first to the last, including empty ones."""
 CHUNK_BYTES = 1 << 20
+ENCRYPTED = 1
+"""The bit that marks an encrypted entry of an archive."""
 LONGEST_ROW_BYTES = 32_000_000
 """The size of the XML of one row."""
 CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
@@ -39,6 +43,21 @@ ERROR = re.compile(
 HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*\shidden="(?:1|true)"')
 MERGED_CELLS = re.compile(rb"<(?:\w+:)?mergeCell\b")
 RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+
+
+DAMAGED = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, CalamineError, ElementTree.ParseError, KeyError, OSError,
+    EOFError, UnicodeError, NotImplementedError,
+)  # fmt: skip
+"""What is raised where an archive, or the workbook in it, is damaged."""
+OTHER_ARCHIVES = {
+    "xl/workbook.bin": "a binary workbook (.xlsb)",
+    "content.xml": "an OpenDocument, such as LibreOffice saves as .ods",
+    "word/document.xml": "a document of Word",
+    "ppt/presentation.xml": "a presentation",
+    "Index/Document.iwa": "a document of Numbers or Pages",
+}
+"""A file in archives that are no XLSX workbooks, and what those are."""
 
 
 class Workbook:
@@ -59,7 +78,7 @@ class Workbook:
                     self.sheet = _chosen(workbook, sheet)
                     self.counts_from_1904 = _counts_from_1904(archive)
                     self.notes += _check_sheet(archive, self.sheet)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, CalamineError, ElementTree.ParseError, KeyError, OSError):
+        except DAMAGED:
             raise FileRefused(_why_not_a_workbook(path)) from None
         self._path = path
 
@@ -73,6 +92,10 @@ class Workbook:
                 " most. Save the sheet alone, or as CSV."
             )
         for entry in archive.infolist():
+            if entry.flag_bits & ENCRYPTED:
+                raise FileRefused("The workbook is locked by a password. Save it without one.")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise FileRefused(f"The workbook is packed in an unusual way ({entry.filename}). Save it again.")
             if not _is_as_large_as_it_says(archive, entry):
                 raise FileRefused(f"The workbook is damaged: {entry.filename} is not what it says. Save it again.")
 
@@ -100,7 +123,7 @@ def _is_as_large_as_it_says(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) ->
         with archive.open(unbounded) as file:
             while chunk := file.read(CHUNK_BYTES):
                 size += len(chunk)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, zlib.error, EOFError):
         return False
     return size == entry.file_size
 
@@ -128,6 +151,8 @@ def _chosen(workbook: CalamineWorkbook, named: str | None) -> str:
         if named not in sheets:
             raise FileRefused(f"There is no sheet “{shortened(named)}” in the workbook. It has {listed}.")
         return named
+    if not sheets:
+        raise FileRefused("The workbook has no sheet with cells.")
     if len(sheets) != 1:
         raise FileRefused(f"The workbook has {len(sheets)} sheets: {listed}. Say which by --sheet.")
     return sheets[0]
@@ -208,7 +233,15 @@ def _file_of(archive: zipfile.ZipFile, sheet: str) -> str:
 
 def _why_not_a_workbook(path: Path) -> str:
     with path.open("rb") as file:
-        head = file.read(8)
-    if head == OLD_OFFICE:
+        head = file.read(HEAD_BYTES)
+    if head.startswith(OLD_OFFICE):
         return "This is an old .xls file, or one with a password. Save it as .xlsx, without a password."
+    if head.startswith(b"PK"):
+        with suppress(*DAMAGED), zipfile.ZipFile(path) as archive:
+            if other := next((what for name, what in OTHER_ARCHIVES.items() if name in archive.namelist()), None):
+                return f"This is {other}, and no .xlsx. Save its table as .xlsx, or as CSV."
+    elif what := what_else(head):
+        return f"This is {what}."
+    elif head and not NO_TEXT.search(head):
+        return "This is text, and no workbook. If it is CSV, import it by `plantrail import csv`."
     return "This is no XLSX workbook, or a damaged one. Save it again as .xlsx, or as CSV."

@@ -4,7 +4,7 @@ import random
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from adapters.exchange.imports.workbooks import Workbook
 from application.imports.kinds import KINDS
 from tests.cases import for_each
 from tests.places import ROOT
+from tests.refused_tables import KIND_OF, REFUSED
 
 FILES = ROOT / "tests" / "files"
 PEOPLE, ACTIONS, DEALS = ({"kind": kind, "plan": "acme"} for kind in ("stakeholders", "actions", "opportunities"))
@@ -121,68 +122,10 @@ def test_names_come_in_every_script(tmp_path):
     assert names == ["山田太郎", "مريم حسن", "Oğuz İpek", "Анна Ёлкина"]
 
 
-@pytest.mark.parametrize(
-    ("file", "sentence"),
-    [
-        ("empty.csv", "The file is empty. Its first row must name the columns."),
-        ("only-a-header.csv", "There is no row below the names of the columns."),
-        ("unclear-delimiter.csv", "The columns may be separated by comma and semicolon. Say which by --delimiter."),
-        (
-            "ends-inside-a-quote.csv",
-            (
-                "Row 3 (line 3) begins a quote that is never closed, so the rest of the file would be one cell. Close"
-                " it, or write a quote inside of a quoted cell twice."
-            ),
-        ),
-        (
-            "text-after-a-quote.csv",
-            (
-                "Row 2 (line 2) goes on after a closing quote. Write a quote inside of a quoted cell twice, and a"
-                " delimiter after the closing one."
-            ),
-        ),
-        ("workbook-called.csv", "This is a workbook, or another archive: import it by `plantrail import xlsx`."),
-        ("old-workbook-called.csv", "This is an old .xls file: save it as .xlsx or as CSV."),
-        (
-            "web-page-called.csv",
-            (
-                "This is HTML or XML, as some programs call .xls: open it in a spreadsheet program and"
-                " save it as .xlsx or as CSV."
-            ),
-        ),
-        ("json-called.csv", "This is JSON: send it to `POST /v1/plans/PLAN/commands`."),
-        (
-            "zero-bytes.csv",
-            "Row 3 (line 3) holds a zero byte: the file is damaged, or in UTF-16. Save it again as CSV in UTF-8.",
-        ),
-        (
-            "title-above.csv",
-            (
-                "The first row names one column alone, “Contacts of March”, which is no field of"
-                " stakeholders. If it is a title, delete it: the first row must name the columns. If another sign"
-                " separates them, say which by --delimiter."
-            ),
-        ),
-        ("duplicate-header.csv", "Columns 1 and 3 (A and C) are both called “Name”. Rename or delete one."),
-        ("blank-header.csv", "Column 2 (B) has no name in the first row. Name it, or delete it."),
-        (
-            "unknown-header.csv",
-            (
-                "The column “Titel” is no field of stakeholders. Did you mean title? Rename it, leave it out (--ignore"
-                " 'Titel'), or say by a mapping (--map) what each column is."
-            ),
-        ),
-        (
-            "missing-column.csv",
-            (
-                "No column is read into level, which every row needs. Add the column, or give all rows the same: --set"
-                " level=…"
-            ),
-        ),
-    ],
-)
+@for_each(("file", "sentence"), REFUSED.items())
 def test_a_file_that_cannot_be_read_says_what_to_do(file, sentence, tmp_path):
-    assert refusal(file, tmp_path, **PEOPLE) == sentence
+    asked = {"kind": KIND_OF.get(file, "stakeholders"), "plan": "acme", "format": file.rpartition(".")[2]}
+    assert refusal(file, tmp_path, **asked) == sentence
 
 
 @for_each(
@@ -233,6 +176,19 @@ def test_what_is_wrong_in_one_row_leaves_the_others_alone(tmp_path):
     assert wrong_in("no-value.csv", tmp_path, **PEOPLE) == [
         (3, "Title", "holds #REF!, the error of a formula. Mend the formula, or empty the cell", "#REF!")
     ]
+    assert wrong_in("errors-in-other-languages.csv", tmp_path, **PEOPLE) == [
+        *(
+            (number, "Name", f"holds {error}, the error of a formula. Mend the formula, or empty the cell", error)
+            for number, error in enumerate(("#WERT!", "#NOM?", "#¡DIV/0!", "#ССЫЛКА!", "Err:502"), 2)
+        ),
+        (7, "Name", "was wider than its column when it was saved. Widen the column, and save it again", "#####"),
+    ]
+
+
+def test_a_look_up_without_result_is_empty_in_any_language(tmp_path):
+    assert [body.get("title") for body in bodies("look-ups-in-other-languages.csv", tmp_path, **PEOPLE)] == [
+        None, None, None, "#1 in sales",
+    ]  # fmt: skip
 
 
 def test_it_must_be_said_which_plan_the_rows_are_of(tmp_path):
@@ -351,6 +307,8 @@ def test_a_number_of_a_workbook_has_the_digits_that_are_shown_and_no_exponent(nu
     [
         ("decimal-comma.csv", ["1234.5", 1000, 7]),
         ("decimal-point.csv", ["1234.5", 1000, 7]),
+        ("amounts-in-brackets.csv", [-500, "-1234.5", -5, "-7.5"]),
+        ("lakhs-and-crores.csv", ["1234567.5", 1234567, 12345]),
         ("currency.csv", ["1234.5", 500, 12000]),
     ],
 )
@@ -591,6 +549,17 @@ def test_what_lies_about_its_size_or_is_no_workbook_is_refused(tmp_path):
     content = book.read_bytes()
     book.write_bytes(content[: len(content) // 2] + b"\x00\xff" * 20 + content[len(content) // 2 + 40 :])
     assert "damaged" in refusal(book, tmp_path, **PEOPLE, **XLSX)
+
+
+def test_a_damaged_workbook_is_read_or_refused_and_never_a_mistake_of_ours(tmp_path):
+    intact, chance = workbook(tmp_path, ["Name", "Title", "Level"], list(ZOE.values())).read_bytes(), random.Random(7)
+    for _ in range(300):
+        damaged = bytearray(intact)
+        for _ in range(chance.choice((1, 2, 30))):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        (tmp_path / "book.xlsx").write_bytes(damaged)
+        with suppress(FileRefused), read(tmp_path / "book.xlsx", tmp_path, **PEOPLE, **XLSX) as table:
+            assert [row for _, rows in table.plans() for row in rows]
 
 
 def test_an_entry_that_unpacks_to_more_than_the_archive_states_is_refused(tmp_path):
