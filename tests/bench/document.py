@@ -20,10 +20,12 @@ body model, its ready bytes, an ASGI app that does nothing, and the library's ow
 ## Requests
 
 The median of interleaved rounds, with the lowest and highest rate. Processor time is that of the serving process, of
-the processes beside it, and of PostgreSQL, per request.
+the processes beside it, and of PostgreSQL, per request. "Later" is what the processes beside it and PostgreSQL take
+after the last request, per request, until the lists of plans, promises and findings have followed; the next row begins
+then.
 
-| what × connections | a second | lowest – highest | server, µs | beside, µs | PostgreSQL, µs | p50, ms | p99, ms |
-|---|--:|--:|--:|--:|--:|--:|--:|
+| × connections | a second | lowest – highest | server µs | beside µs | PostgreSQL µs | later µs | p50 ms | p99 ms |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
 """
 
 LIMITS = """
@@ -55,7 +57,7 @@ def requests(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
         cells = (
             f"{row['per_second']:,}",
             f"{row['from']:,} – {row['to']:,}",
-            *(f"{row[each]:,}" for each in ("server_us", "beside_us", "postgres_us")),
+            *(f"{row[each]:,}" for each in ("server_us", "beside_us", "postgres_us", "later_us")),
             *(f"{row[each]:,}" for each in ("p50_ms", "p99_ms")),
         )
         yield f"| {name} | {' | '.join(cells)} |"
