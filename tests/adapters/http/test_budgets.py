@@ -5,9 +5,11 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from threading import Event
 from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -120,8 +122,9 @@ def test_one_reader_of_a_large_plan_is_told_to_come_again_and_nobody_else_waits(
 
 def test_a_report_that_breaks_off_is_seen_to_be_broken(store: Store, monkeypatch):
     with listening(store) as feed:
+        zone = "Europe/Berlin"
         for name in ("one", "two", "three"):
-            body = OPEN_ACME | {"account_id": name}
+            body = OPEN_ACME | {"account_id": name, "timezone": zone}
             assert plain_http.post(f"{feed.url}/v1/plans", json=body).status_code == 201
         histories = store.events.histories
 
@@ -132,7 +135,8 @@ def test_a_report_that_breaks_off_is_seen_to_be_broken(store: Store, monkeypatch
             raise ConnectionResetError("the server closed the connection unexpectedly")
 
         monkeypatch.setattr(type(store.events), "histories", broken)
-        path = "/v1/reports/said-vs-did?month=2026-11"
+        month = datetime.now(ZoneInfo(zone))
+        path = f"/v1/reports/said-vs-did?month={month:%Y-%m}"
         with pytest.raises(httpx.RemoteProtocolError):
             plain_http.get(feed.url + path)
         host, port = feed.url.removeprefix("http://").split(":")
