@@ -78,7 +78,7 @@ class AccessPage(BaseModel):
 
 
 class AccessLogFull(StoreUnavailable):
-    """What is read cannot be put on record at the moment, so nothing is shown: try again."""
+    """Reads cannot be recorded at the moment, so nothing is shown: try again."""
 
 
 class KeptAccesses(Protocol):

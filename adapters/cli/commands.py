@@ -52,8 +52,8 @@ MAKES = {
 
 
 class MadeWhenAsked(Mapping[str, Any]):
-    """The commands by name. A module is imported when one of its commands is used: together they need many libraries
-    that take a second to load, and each command needs few of them."""
+    """The commands by name. The module of a command is imported when the command is first used: all of them need
+    libraries that take a second to load, and each needs few of them."""
 
     def __init__(self) -> None:
         self._modules = {name: module for module, names in MAKES.items() for name in names.split()}
@@ -93,7 +93,8 @@ class Commands(Group):
         self.commands: Any = MadeWhenAsked()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse words that are not UTF-8: the shell hands them on as they are, and nothing can be done with them."""
+        """Refuse arguments that are not UTF-8. The shell passes them on unchanged, and nothing can be done with
+        them."""
         for word in args:
             try:
                 word.encode()

@@ -181,8 +181,8 @@ def carry_out(file: Path, asked: Mapping[str, Any], results: Path | None, as_jso
 
 @contextmanager
 def opened(file: Path) -> Iterator[IO[bytes]]:
-    """Open a table; of standard input, which `-` names, all is kept first, for its length must be known. Raises
-    `OSError`."""
+    """Open a table. Standard input, named `-`, is first copied to a file, because the length of the request must be
+    known. Raises `OSError`."""
     if str(file) != "-":
         with file.open("rb") as stream:
             yield stream

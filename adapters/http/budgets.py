@@ -32,8 +32,7 @@ T = TypeVar("T")
 
 
 class TooMuchAtOnce(TooManyRequests):
-    """More of what takes long is being done, for you or for all, than can be in good time; wait as long as Retry-After
-    says."""
+    """Too much slow work is waiting, yours or everybody's; wait as long as Retry-After says."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ SENT = {
 
 
 class TooManyUnderWay(TooManyRequests):
-    """As many imports as may be at once are not over yet, yours or those of all: wait until one is."""
+    """Too many imports are in progress, yours or everybody's: wait until one is over."""
 
 
 def routes(imports: Imports) -> APIRouter:

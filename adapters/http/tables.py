@@ -219,7 +219,8 @@ class ViewWithTables:
 
 
 class SentOnce(FileResponse):
-    """A file that is deleted when it was sent, or was not: it holds words of people in clear."""
+    """A file that is deleted after it was sent, even if sending failed, because it contains unsealed text about
+    people."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -229,11 +230,8 @@ class SentOnce(FileResponse):
 
 
 def form_asked(request: Request, documents: Sequence[Form]) -> Any:
-    """Return the form of table or document that is asked for. Returns None for JSON, which also wins where `Accept`
-    likes both equally.
-
-    Raises `Rejected`.
-    """
+    """Return the requested form of table or document. Returns None for JSON, which also wins if `Accept` prefers it as
+    much as another form. Raises `Rejected`."""
     forms = media_types(documents)
     said = request.query_params.get(FORMAT)
     if said is not None:

@@ -111,7 +111,7 @@ ENDED: dict[str, Any] = DONE | {
 
 
 def owner_limit(caller: Caller) -> str | None:
-    """Return the owner owner_limit webhooks a caller may see, pause and end; None if they may do so for everybody's."""
+    """Return the owner whose webhooks a caller may see, pause and end; None if they may do so for everybody's."""
     return None if caller.may("all-endpoints") and caller.plans is None else caller.actor
 
 

@@ -1,7 +1,7 @@
-"""The clock of this process, compared with the database's: nothing may be stamped with a time in the future.
+"""Compares the clock of this process with the database's, because nothing may be stamped with a time in the future.
 
-What is recorded stays on the log, and what follows it is never stamped earlier. So a clock that was wrong for a moment
-would move a plan to the wrong day for good.
+What is recorded stays on the log, and later events are never stamped earlier. So a clock that was wrong for a moment
+would give a plan wrong days for good.
 """
 
 import time

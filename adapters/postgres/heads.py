@@ -1,7 +1,4 @@
-"""The current versions of aggregates, read in one query for all requests that ask at the same time.
-
-Every view asks for the version before it uses cached state, so that nothing stale is shown.
-"""
+"""The current versions of aggregates, read in one query for all requests that ask at the same time."""
 
 import asyncio
 from collections.abc import Callable

@@ -36,7 +36,8 @@ class PostgresPeople:
         """For each unknown id: until when it counts as unknown, and the nearest known ids."""
 
     def note(self, actors: Collection[str | None]) -> None:
-        """Remember who has changed something. If the store is away, the next change makes up for it."""
+        """Remember people who have changed something. If the store is unavailable, they are remembered with their next
+        change."""
         if self._noted.issuperset(actors):
             return
         people = {same_person(actor) for actor in actors if actor}

@@ -29,8 +29,8 @@ class LogReplaced(OperationalError):
 
 
 class PlanSubscription(Subscription[ApplicationRecorder]):
-    """Reads page after page. At the end of the log it waits for `LogWatch`, which polls and takes notifications as
-    hints. While the database is unavailable it retries."""
+    """Reads the log page by page. At its end it waits for `LogWatch`, which polls, so that a lost notification only
+    costs time. While the database is unavailable it tries again."""
 
     def __init__(
         self,

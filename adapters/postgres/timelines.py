@@ -1,5 +1,6 @@
-"""The timeline of the server that is connected to. PostgreSQL counts it up when another server takes over, or one is
-recovered to a point in time: what was recorded may be lost then, and its versions and positions given to others."""
+"""The timeline of the server that is connected to. PostgreSQL increases it when another server takes over, or when a
+server is recovered to a point in time. Events that were recorded on the old timeline may then be lost, and their
+versions and positions given to other events."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -21,8 +22,8 @@ NOT_TOLD = (psycopg.ProgrammingError, psycopg.NotSupportedError)
 
 
 class Timeline:
-    """The timeline that the last connection found. It is asked once for each: a server that takes over while a
-    connection lasts has lost nothing that was seen on it."""
+    """The timeline that the last connection found. It is read once for each connection: if a server takes over while a
+    connection lasts, nothing seen on that connection is lost."""
 
     def __init__(self) -> None:
         self._told: list[Callable[[], object]] = []
@@ -30,11 +31,12 @@ class Timeline:
         self.seen: int | None = None
 
     def when_another(self, forget: Callable[[], object]) -> None:
-        """Have this called before anything is asked of a server on another timeline than the one before."""
+        """Call `forget` when a connection finds another timeline than the one before, before anything else is read on
+        it."""
         self._told.append(forget)
 
     def look(self, connection: Connection[Any]) -> None:
-        """Look on which timeline a new connection is, which commits by itself."""
+        """Read the timeline on a new connection, which is in autocommit mode."""
         try:
             found = connection.execute(TIMELINE).fetchone()
         except NOT_TOLD:
@@ -57,5 +59,6 @@ class Timeline:
                 forget()
 
     def named(self, log: UUID) -> UUID:
-        """Return by which id answers name a log: on another timeline the same versions may say something else."""
+        """Return the id that answers use for a log. It differs for each timeline, because the same versions may stand
+        for other events."""
         return log if self.seen in (None, FIRST) else uuid5(log, str(self.seen))

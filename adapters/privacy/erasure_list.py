@@ -22,8 +22,8 @@ TORN = b"#torn\n"
 
 
 class ErasureListUnfit(StoreUnavailable):
-    """The list of erasures cannot be written: who is forgotten is forgotten, and confirmed when it can be: try
-    again."""
+    """The list of erasures cannot be written. Whoever was forgotten stays forgotten; the erasure is confirmed once the
+    list can be written: try again."""
 
 
 _read = TypeAdapter(Erasure).validate_json

@@ -14,23 +14,24 @@ from domain.record import Recorded
 V = TypeVar("V")
 
 MOST_BYTES_WHOLE = 32 * 2**20
-"""Bytes that aggregates with all their events may take, by estimate: some 20,000 versions."""
+"""The most bytes, by estimate, of aggregates that are kept with all their events: about 20,000 versions."""
 
 MOST_BYTES_FOLDED = 24 * 2**20
-"""Bytes that those used longer ago may take, of which the state is kept: some 60,000 versions."""
+"""The most bytes of aggregates that are kept with their state and their last events: about 60,000 versions."""
 
 MOST_BYTES_OF_SNAPSHOTS = 24 * 2**20
-"""Bytes of the snapshots of those used before: some 120,000 versions, or three times as many where words recur."""
+"""The most bytes of snapshots: about 120,000 versions, or three times as many if their texts repeat."""
 
 BYTES_OF_EVENT = 1_400
-"""What an event takes in memory beside what is stored, its part in the state included. Measured: 1,170 to 1,430."""
+"""Bytes that an event takes in memory in addition to its stored form, its part of the state included. Measured: 1,170
+to 1,430."""
 
 BYTES_OF_STATE = 400
-"""What a version adds to a state. Measured: 260 to 390."""
+"""Bytes that each version adds to a state. Measured: 260 to 390."""
 
 
 class LeastRecentlyUsed(Generic[V]):
-    """What was used most recently of something, as much as fits."""
+    """A cache that keeps the most recently used values, up to a number of bytes."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -60,7 +61,8 @@ class LeastRecentlyUsed(Generic[V]):
         return value
 
     def shed(self) -> Iterator[V]:
-        """Drop what was used longest ago until the rest fits, but for what was used last, and yield it."""
+        """Remove the least recently used values until the others fit, and yield them. The last used value is always
+        kept."""
         while self.bytes > self._most_bytes and len(self._kept) > 1:
             _, (value, size) = self._kept.popitem(last=False)
             self.bytes -= size
@@ -72,8 +74,11 @@ class LeastRecentlyUsed(Generic[V]):
 
 
 class AggregateCache(Generic[A]):
-    """The most recently used aggregates, the states of those used before, and snapshots of those used before them. It
-    is never a source of truth: see `application.aggregates.read`."""
+    """A cache in three stages: the most recently used aggregates with all events, earlier ones with their state and
+    last events, and the earliest ones as snapshots.
+
+    It is never a source of truth: readers bring what it returns up to date (`application.aggregates.read`).
+    """
 
     def __init__(
         self,
@@ -86,27 +91,28 @@ class AggregateCache(Generic[A]):
         self._whole = LeastRecentlyUsed[LoadedAggregate[A]](whole)
         self._folded = LeastRecentlyUsed[LoadedAggregate[A]](folded)
         self._snapshots = LeastRecentlyUsed[Snapshot](snapshots)
-        """Some are older than what is kept beside them: they are used again if little was recorded since."""
+        """Snapshots are kept even while a newer state of the aggregate is in another stage: a new snapshot can continue
+        them."""
         self._lock = Lock()
 
     @property
     def bytes(self) -> int:
-        """What all of it takes, by estimate."""
+        """The bytes of all stages, by estimate."""
         return self._whole.bytes + self._folded.bytes + self._snapshots.bytes
 
     def version(self, id: UUID) -> int:
-        """Return the version that `folded` would return; 0 for none."""
+        """Return the version of the aggregate that `folded` would return; 0 if it is not cached."""
         with self._lock:
             kept = self._whole.get(id) or self._folded.get(id) or self._snapshots.get(id)
             return kept.version if kept else 0
 
     def get(self, id: UUID) -> LoadedAggregate[A] | None:
-        """Return an aggregate of which all events are at hand."""
+        """Return an aggregate with all its events in memory; None if it is not cached in this form."""
         with self._lock:
             return self._whole.get(id)
 
     def folded(self, id: UUID) -> LoadedAggregate[A] | None:
-        """Return an aggregate of which the state is at hand, and perhaps only the last of its events."""
+        """Return an aggregate whose state is in memory, perhaps with only its last events; None if it is not cached."""
         with self._lock:
             known = self._whole.get(id) or self._folded.get(id)
             snapshot = None if known else self._snapshots.get(id)
@@ -116,7 +122,7 @@ class AggregateCache(Generic[A]):
         return known
 
     def put(self, known: LoadedAggregate[A]) -> None:
-        """Keep an aggregate, unless as much is kept of it already."""
+        """Cache an aggregate, unless a version as new is cached with as many of its events."""
         id, is_whole = known.id, not isinstance(known.records, LazyRecords)
         with self._lock:
             before, state = self._whole.get(id), self._folded.get(id)
@@ -163,6 +169,6 @@ def bytes_of(record: Recorded) -> int:
 
 
 def bytes_of_state(known: LoadedAggregate[Any]) -> int:
-    """What an aggregate takes of which only the last events are at hand."""
+    """Return the bytes, by estimate, of an aggregate that has only its last events in memory."""
     at_hand = known.version - known.first_at_hand
     return BYTES_OF_STATE * known.version + sum(map(bytes_of, known.records[-at_hand:]))

@@ -1,4 +1,4 @@
-"""Forgetting people: who was forgotten, the certificate of it, and repeating it in a copy of the log that is older."""
+"""Erasures: who was forgotten, the certificate of it, and how an erasure is repeated in an older copy of the log."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def record_again(store: EventStore, erasure: Erasure, type_of: Callable[[Event],
 
 
 class Remainder(BaseModel):
-    """A place where something may be left that can still be decrypted, and what ends that."""
+    """A place where text that can still be decrypted may remain, and what ends that."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -74,8 +74,8 @@ class Remainder(BaseModel):
 
 
 class Certificate(BaseModel):
-    """Certifies that somebody was forgotten. Once it is `final`, no copy of the store, wherever it is, can be decrypted
-    for them."""
+    """Certifies that somebody was forgotten. Once it is `final`, their text cannot be decrypted in any copy of the
+    store."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -108,7 +108,7 @@ class Certificate(BaseModel):
 
 @dataclass(frozen=True)
 class Erased:
-    """An erasure as it is on record."""
+    """An erasure as the store has recorded it."""
 
     certificate: str
     plan_id: UUID
@@ -135,7 +135,8 @@ class KeyGeneration:
 
 
 def certificate(erased: Erased, generations: Sequence[KeyGeneration]) -> Certificate:
-    """Return the certificate of an erasure. `generations` are all there ever were."""
+    """Return the certificate of an erasure. `generations` contains every generation of the key-encryption key there
+    ever was."""
     made_at = erased.key_made_at
     first = max((each.generation for each in generations if made_at and each.begun_at <= made_at), default=0)
     wrapped_by = [each for each in generations if first <= each.generation <= erased.generation]
@@ -166,8 +167,8 @@ class Erasures(Protocol):
     """The erasures of a store. Every method except `when_forgotten` raises `StoreUnavailable`."""
 
     def when_forgotten(self, purge: Callable[[UUID], None]) -> None:
-        """Have `purge` called with a plan's id when somebody in it is forgotten, to drop everything that this process
-        has cached of it."""
+        """Call `purge` with the id of a plan whenever somebody in it is forgotten. It must drop everything that this
+        process has cached of the plan."""
 
     def certificate(self, plan_id: UUID, stakeholder: str) -> Certificate | None:
         """Return the certificate of a stakeholder, or None if they were not forgotten, or not completely yet."""

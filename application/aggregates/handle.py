@@ -33,11 +33,12 @@ DECIDE_TIMEOUT_SECONDS = 5.0
 """Seconds for which a command is decided again after losing a race, before it is given up."""
 
 TRIES_ON_THE_LOOP = 3
+"""How often a command is decided in the event loop before it is left to a thread."""
 SECONDS_OTHERS_COUNT = 10.0
-"""For how long after a lost race it is looked before each command what others have recorded: alone, nobody has."""
+"""Seconds after a lost race for which new events of other processes are read before each command."""
 
 MOST_EVENTS_AT_ONCE = 2_000
-"""Events of an aggregate up to which a command is decided without a thread: what deciding costs may grow with them."""
+"""The most events of an aggregate whose commands the event loop decides. The time to decide may grow with them."""
 
 
 class VersionConflict(Exception):
@@ -90,38 +91,38 @@ class Outcome(NamedTuple):
 
 
 class Decided(NamedTuple, Generic[A]):
-    """What a list of commands comes to, before it is recorded."""
+    """The result of a list of commands, before it is recorded."""
 
     commit: Commit
     done: Sequence[Done]
     state: A
-    """The aggregate as it stands then."""
+    """The state of the aggregate after the commands."""
 
 
 class Reach(NamedTuple):
-    """What a command means for others beside its own aggregate."""
+    """What a command means for other aggregates than its own."""
 
     command: Command
-    """As its own aggregate is to decide it."""
+    """The command in the form in which its own aggregate decides it."""
     vacant: Sequence[UUID] = ()
-    """Aggregates that there must be none of, nor another that these ids name."""
+    """Ids that no other aggregate may have, neither as its own id nor as another name."""
     beside: Sequence[tuple[UUID, Event]] = ()
-    """What is recorded of other aggregates together with it."""
+    """Events of other aggregates that are recorded in the same transaction."""
 
 
 Check = Callable[[LoadedAggregate[A]], None]
 """Checks the caller's rights to an aggregate. Raises the type's `not_open`, `CallerNotAllowed`."""
 Beyond = Callable[["Aggregates[A]", LoadedAggregate[A], Command, Check[A]], Reach]
-"""Returns how far a command reaches that `reaches_beyond`. Raises `Refusal`."""
+"""Returns the effects of a command that `reaches_beyond` its own aggregate. Raises `Refusal`."""
 
 
 def stays_within(_aggregates: object, _known: object, command: Command, _check: object) -> Reach:
-    """Reach no further than the aggregate itself."""
+    """Return a reach without other aggregates."""
     return Reach(command)
 
 
 class Aggregates(AggregateReader[A]):
-    """The aggregates of one type. Every command of every caller goes through `handle`."""
+    """The aggregates of one type. Every command of every caller is carried out by `handle` or `handle_async`."""
 
     def __init__(
         self,
@@ -140,7 +141,7 @@ class Aggregates(AggregateReader[A]):
         self._beyond = beyond
         self._turns = Turns()
         self._others_seen_at = -inf
-        """When another process was last noticed to record something here, by a race that was lost."""
+        """When a lost race last showed that another process records events of these aggregates."""
 
     def handle(
         self,
@@ -155,10 +156,9 @@ class Aggregates(AggregateReader[A]):
     ) -> Outcome:
         """Carry out all of the commands, or none.
 
-        They are decided on the cached aggregate. If that is out of date, at once or by losing a race, they are decided
-        again on what is on record; only a fresh aggregate refuses. `check` is called with the very aggregate that
-        decides. Nothing is recorded a second time under a `key`: the store refuses it, and then the answer
-        that was kept is given.
+        They are decided on the cached aggregate, and again on what is on record if a command is refused or another
+        writer was faster. So nobody is refused because of old data. `check` checks the caller's rights on the same
+        state that decides. If the commands were carried out before under this `key`, the answer given then is returned.
 
         Raises `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
@@ -189,7 +189,7 @@ class Aggregates(AggregateReader[A]):
                     raise StoreBusy(StoreBusy.__doc__)
                 since, known, fresh = known.version, self.refreshed(known), True
                 if lost and known.version == since:
-                    # To nobody: what is remembered was lost when another server took over.
+                    # Lost although nothing newer is on record: what is cached was lost when another server took over.
                     self._cache.drop(id)
                     known = self.refreshed(LoadedAggregate.of(self._type, id))
 
@@ -202,7 +202,7 @@ class Aggregates(AggregateReader[A]):
         if_match: int | None = None,
         check: Callable[[LoadedAggregate[A]], None] = lambda _: None,
     ) -> Outcome:
-        """Return what would come of the commands now. Nothing is recorded.
+        """Return what the outcome of the commands would be now. Nothing is recorded.
 
         Raises as `handle` does.
         """
@@ -222,10 +222,10 @@ class Aggregates(AggregateReader[A]):
         key: Key | None = None,
         check: Callable[[LoadedAggregate[A]], None] = lambda _: None,
     ) -> Outcome | None:
-        """Carry out the commands as `handle` does, without a thread, if the cached aggregate is enough to decide them.
+        """Carry out the commands as `handle` does, in the event loop, if the cached aggregate is enough to decide them.
 
-        Returns None if it is not, because it is out of date, refuses, has nothing to record or depends on others: then
-        nothing was recorded, and `handle` says what is to be said. Raises `StoreUnavailable`.
+        Otherwise, for instance if it is out of date, refuses, or other aggregates matter, nothing is recorded and None
+        is returned. The caller then calls `handle` in a thread. Raises `StoreUnavailable`.
         """
         commands = [with_id(command, self._make_id) for command in commands]
         if self._asks_others or any(command.reaches_beyond for command in commands):
@@ -251,24 +251,24 @@ class Aggregates(AggregateReader[A]):
                 recorded = await self._store.append_async(decided.commit)
                 if recorded is not None:
                     return self._outcome(known, recorded, decided, named)
-                if key:  # it may be known
+                if key:  # the answer to this key may be on record
                     return None
                 self._others_seen_at = monotonic()
             return None
 
     async def _current_async(self, id: UUID) -> LoadedAggregate[A] | None:
-        """Return the cached state, and with what others have recorded since where others record at all; None where that
+        """Return the cached aggregate. If other processes record events too, read those first. Returns None if that
         takes a thread."""
         known = self.folded(id, may_read=False)
         if monotonic() - self._others_seen_at > SECONDS_OTHERS_COUNT:
             return known
         try:
             return await self.refreshed_async(known)
-        except RecordsUnread:  # an entry was struck
+        except RecordsUnread:  # an event strikes an entry, so all events are folded again
             return None
 
     def _meant_by(self, id: UUID, commands: Sequence[Command]) -> UUID:
-        """Return the id of the aggregate that commands are about: one that is opened has no other name."""
+        """Return the id of the aggregate that the commands are about. An id that is opened is never an alias."""
         return id if isinstance(commands[0], self._type.opening.command) else self.meant(id)
 
     def _decided(
@@ -313,7 +313,7 @@ class Aggregates(AggregateReader[A]):
         return Decided(commit, done, pending.state)
 
     def _beside(self, reach: Reach, reason: str | None, at: datetime, context: CommandContext) -> Iterator[Commit]:
-        """Yield what is recorded of others."""
+        """Yield the commits of other aggregates that are recorded with a command."""
         for id, event in reach.beside:
             other = self.remembered(id)
             at = max(at, other.records[-1].meta.recorded_at)
@@ -344,8 +344,8 @@ class Aggregates(AggregateReader[A]):
         return Outcome(known.id, known.version, known.position, decided.done, known.erasures, today, opened)
 
     def _answered(self, key: Key, check: Callable[[LoadedAggregate[A]], None]) -> Outcome | None:
-        """Return the answer kept under the key, if there is one. `check` is called again, because the caller's rights
-        may have changed."""
+        """Return the outcome kept under a key; None if there is none. `check` is called again, because the caller's
+        rights may have changed. Raises `KeyReused` if the key was used for another request."""
         answer = self._store.answered(key.scope)
         if answer is None:
             return None
@@ -368,7 +368,7 @@ class Aggregates(AggregateReader[A]):
 
 
 def check_not_stale(known: LoadedAggregate[A], commands: Sequence[Command], if_match: int | None) -> None:
-    """Raise `VersionConflict` if an event since the version that the caller has seen concerned the same thing."""
+    """Raise `VersionConflict` if an event after version `if_match` concerns the same thing as a command."""
     if if_match is None:
         return
     since = known.records[if_match:]
@@ -377,8 +377,8 @@ def check_not_stale(known: LoadedAggregate[A], commands: Sequence[Command], if_m
 
 
 def concerns(event: Event, command: Command) -> bool:
-    """Return whether an event concerns the thing of a command. Of things that exist once, any event in the section
-    does."""
+    """Return whether an event concerns the thing of a command. For a thing of which there is only one, every event of
+    its section does."""
     if command.subject() == command.noun:
         return event.refreshes() == command.home
     return (event.noun, event.subject()) == (command.noun, command.subject())

@@ -1,4 +1,4 @@
-"""An aggregate with the events it is folded from. The events may be unread where the state is enough."""
+"""Aggregates together with their events. Where only the state is needed, the events may stay unread."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from domain.record import Recorded, struck_by
 
 
 class RecordsUnread(Exception):
-    """The events must be read first, which takes a thread."""
+    """The events are not in memory, and reading them takes a thread."""
 
 
 def unread() -> Sequence[Recorded]:
@@ -19,15 +19,15 @@ def unread() -> Sequence[Recorded]:
 
 
 MOST_AT_HAND = 16
-"""Events that stay at hand where the others are unread."""
+"""The most events that stay in memory while the others are unread."""
 
 
 class LazyRecords(Sequence[Recorded]):
-    """The events of an aggregate, of which only the last ones are in memory. The others are read when one of them is
-    needed."""
+    """The events of an aggregate with only the last ones in memory. The others are read when one of them is first
+    used."""
 
     def __init__(self, length: int, last: Sequence[Recorded], read: Callable[[], Sequence[Recorded]] = unread) -> None:
-        """`last` are at least one; `read` returns all of them, or raises."""
+        """`last` contains at least one event. `read` returns all events, or raises `RecordsUnread`."""
         self._length = length
         self.last = last
         self._read = read
@@ -79,7 +79,7 @@ class LoadedAggregate(Generic[A]):
 
     @classmethod
     def of(cls, type: AggregateType[A], id: UUID, records: Sequence[Recorded] = ()) -> "LoadedAggregate[A]":
-        """Fold these records. Without any, the result is an aggregate without history."""
+        """Return the aggregate that follows from these records; without records, one without history."""
         known = cls(type, id, (), type.empty)
         return known.with_news(records) if records else known
 
@@ -111,7 +111,7 @@ class LoadedAggregate(Generic[A]):
 
     @cached_property
     def first_named(self) -> Mapping[tuple[str, str], Recorded]:
-        """By noun and id, the first event of a thing whose id must never be used again: see `Event.spends_its_id`."""
+        """The first event of each thing whose id must never be used again (`Event.spends_its_id`), by noun and id."""
         first: dict[tuple[str, str], Recorded] = {}
         for record in self.records:
             if record.event.spends_its_id:

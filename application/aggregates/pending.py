@@ -27,20 +27,18 @@ class Done(NamedTuple):
 
 
 Outside = Callable[[LoadedAggregate[A], A, Command], Sequence[Caution]]
-"""What stands outside of an aggregate and may forbid a command that it would take itself, or have something to say to
-it.  Raises `Refusal`.
-
-It is told what is on record, and the state on which the command is decided.
-"""
+"""What forbids a command that the aggregate itself would accept, or warns about it, for reasons outside the aggregate.
+It is given the aggregate as recorded, and the state on which the command is decided. Raises `Refusal`."""
 
 
 def nothing_outside(_known: LoadedAggregate[Any], _state: Aggregate, _command: Command) -> Sequence[Caution]:
-    """Forbid nothing."""
+    """Forbid nothing and warn of nothing."""
     return ()
 
 
 class PendingAggregate(Generic[A]):
-    """An aggregate as it will be once everything decided so far is recorded. The next command is decided on it."""
+    """An aggregate as it will be once everything decided so far is recorded. Each command is decided on the state after
+    the previous ones."""
 
     def __init__(self, known: LoadedAggregate[A], outside: Outside[A] = nothing_outside) -> None:
         self.known = known
@@ -49,7 +47,7 @@ class PendingAggregate(Generic[A]):
         self.to_record: list[ToRecord] = []
 
     def take(self, command: Command, at: datetime, command_id: str) -> Done:
-        """Decide a command. Raises `Refusal`; then nothing has changed."""
+        """Decide a command and apply its events. Raises `Refusal`; then the state is unchanged."""
         decision = self.known.type.decide(self.state, command, at)
         outside = self._outside(self.known, self.state, command)
         warnings = (*decision.warnings, *self._about_the_finish(command, at), *outside)
@@ -73,9 +71,9 @@ class PendingAggregate(Generic[A]):
         return self.known.id
 
     def _about_the_finish(self, command: Command, at: datetime) -> Iterator[Caution]:
-        """Yield a warning where what was promised was done before it was recorded as promised."""
+        """Yield a warning if something was done before it was recorded as promised."""
         told = finish_told(command)
-        if told and told[1] < self.known.type.today(self.state, at):  # what is done today was promised no later
+        if told and told[1] < self.known.type.today(self.state, at):  # it cannot have been promised after today
             recorded = ((each.event, each.meta.recorded_at) for each in self.known.records)
             pending = ((each.event, each.at) for each in self.to_record)
             first = next((at for event, at in chain(recorded, pending) if is_about_the_same(event, command)), None)
@@ -99,11 +97,11 @@ class PendingAggregate(Generic[A]):
 
 
 def former_words_spoke_of(records: Sequence[Recorded], event: Event) -> tuple[str, ...]:
-    """Return whom the text was about that an event repeats as `former`. It was sealed, so it must not be repeated in
-    clear.
+    """Return the stakeholders whom the former text in an event (`former`) is about. That text was sealed, so it must
+    not be stored in clear now.
 
-    People who were forgotten are left out: the text about them is gone, and the rest is to stay readable for the
-    others.
+    People who were forgotten are left out: what was sealed for them cannot be read any more, and text about others must
+    stay readable.
     """
     if not repeats_words(event):
         return ()

@@ -21,7 +21,7 @@ class StoreReadOnly(StoreUnavailable):
 
 
 class StoreBusy(StoreUnavailable):
-    """More is waiting to be recorded than can be in good time: nothing was recorded, try again."""
+    """Too many changes are waiting to be recorded: nothing was recorded, try again."""
 
 
 class ClockAhead(StoreUnavailable):
@@ -30,18 +30,19 @@ class ClockAhead(StoreUnavailable):
 
 
 class ProjectionLag(Exception):
-    """The list has not come to the position you asked for in time: ask again in a moment, or without a position."""
+    """The list has not reached the position you asked for in time: ask again in a moment, or without a position."""
 
 
 class BeyondTheLog(Exception):
-    """The log has not come to this position, so no command was answered with it."""
+    """The log has not reached this position, so no command was answered with it."""
 
     def __init__(self, end: int) -> None:
         super().__init__(f"The log ends at {end}: give the `position` that a command was answered with.")
 
 
 class CommandContext(NamedTuple):
-    """Who gives a command, through what, and in which conversation. It is stored with every resulting event."""
+    """Who gives a command, through which channel (`source`), and the ids that connect it with other messages. It is
+    stored with every resulting event."""
 
     actor: str
     source: str
@@ -77,11 +78,12 @@ class ToRecord(NamedTuple):
     former_about: tuple[str, ...] = ()
     """The stakeholders that the former text is about, if the event repeats it."""
     named: tuple[str, ...] = ()
-    """The stakeholders whose names its text holds."""
+    """The stakeholders whose names its text contains."""
 
 
 class Commit(NamedTuple):
-    """What is recorded together: events for an aggregate at the `expected` version, and the answer to keep."""
+    """What is recorded in one transaction: events of an aggregate that is at the `expected` version, and the answer to
+    keep."""
 
     aggregate_id: UUID
     expected: int
@@ -89,65 +91,70 @@ class Commit(NamedTuple):
     context: CommandContext
     answer: Answer | None = None
     vacant: Sequence[UUID] = ()
-    """Aggregates that there must be none of, nor another that these ids name."""
+    """Ids that no other aggregate may have, neither as its own id nor as another name."""
     beside: Sequence["Commit"] = ()
-    """What is recorded of other aggregates together with it, all or nothing."""
+    """Commits of other aggregates that are recorded with it, all or none."""
 
 
 class EventStore(Protocol):
+    """The log of all aggregates, and what else commands ask the store."""
+
     def read(self, aggregate_id: UUID, after: int = 0) -> Sequence[Recorded]:
         """Return the events of an aggregate after a version, in order; none if there is no such aggregate."""
 
     def read_new_events(self, versions: Mapping[UUID, int]) -> Mapping[UUID, Sequence[Recorded]]:
-        """Return the events of several aggregates, each after a version of its own; nothing of those that have none."""
+        """Return the new events of several aggregates, each after a version of its own. Aggregates without new events
+        are left out."""
 
     async def read_async(self, aggregate_id: UUID, after: int) -> Sequence[Recorded] | None:
-        """Do the same as `read` without holding a thread, where the events are few and nothing in them is sealed or
-        forgets anybody; else return None. Raises `StoreUnavailable`."""
+        """Return what `read` returns, without holding a thread. Returns None if that is not possible, because there are
+        many events or some are sealed or forget somebody. Raises `StoreUnavailable`."""
 
     def append(self, commit: Commit) -> Sequence[Recorded] | None:
-        """Record everything or nothing. Returns None if the aggregate has moved on, or its answer is known already.
+        """Record everything or nothing. Returns None if the aggregate has a newer version, or if its answer is on
+        record already.
 
         Raises `StoreUnavailable`; then nothing was recorded, unless the error says that the outcome is unknown.
         """
 
     async def append_async(self, commit: Commit) -> Sequence[Recorded] | None:
-        """Do the same as `append` without holding a thread while the log is waited for."""
+        """Record as `append` does, without holding a thread while the database works."""
 
     def named_by(self, id: UUID) -> UUID | None:
-        """Return the aggregate that an id names which is that of none itself; None if there is none. Raises
+        """Return the id of the aggregate for which another id, such as an alias, stands; None if there is none. Raises
         `StoreUnavailable`."""
 
     def answered(self, scope: bytes) -> Answer | None:
-        """Return the answer given under an Idempotency-Key within the last 24 hours."""
+        """Return the answer given under an Idempotency-Key within the last 24 hours; None if there is none."""
 
     def knows(self, ids: Collection[str]) -> bool:
-        """Return whether all these people of ours are known for sure, as far as this process remembers: the database is
-        not asked."""
+        """Return whether all of these people of ours are known. Only what this process has in memory counts; the
+        database is not asked."""
 
     def meet(self, ids: Collection[str]) -> None:
-        """Remember people of ours who have just been put on a team: a table that follows the log shows them later."""
+        """Treat these people of ours as known. They were just put on a team, and the tables that follow the log show
+        that only later."""
 
     def remembers(self, ids: Collection[str]) -> bool:
-        """Return whether `strangers` answers for these people without asking the database."""
+        """Return whether `strangers` can answer for these people without asking the database."""
 
     def strangers(self, ids: Collection[str]) -> Mapping[str, Sequence[str]]:
         """Return which of these people of ours have no key, are on no team and have changed nothing, each with the
         nearest ids of those who have. While nobody has, nobody is a stranger. Raises `StoreUnavailable`."""
 
     def forget(self, forgotten: Recorded, traces: Traces) -> None:
-        """Destroy the key of the person that an event forgets, and do everything that follows from it. `traces` were
-        found before, and are kept with the erasure.
+        """Destroy the key of the person that an event forgets, and complete the erasure. `traces` must have been found
+        before; they are kept with the erasure.
 
-        It can safely be repeated. Raises `StoreUnavailable`; the rest is then completed later by itself.
+        It may be repeated. If it raises `StoreUnavailable`, the rest is completed later automatically.
         """
 
 
 class Heads(Protocol):
-    """The current versions of plans. Every read of a plan asks for its version before cached state is used.
+    """The current versions of plans. Every read of a plan asks for its version before it uses cached state.
 
-    A store that was restored from a copy has another log, in which the same version may say something else. Before an
-    answer from another log than the one before is returned, everybody is told who asked `when_another_log`.
+    A store that was restored from a copy has another log, in which the same version may stand for other events. If the
+    log has changed, the functions given to `when_another_log` are called before an answer is returned.
     """
 
     @property
@@ -158,10 +165,10 @@ class Heads(Protocol):
         """Return the current version of a plan; 0 if there is no such plan. Raises `StoreUnavailable`."""
 
     def ask(self, plan_id: UUID) -> "Future[int]":
-        """Ask for the current version at once, and return what gives it when it is awaited, as `version` does."""
+        """Ask for the current version at once, and return an awaitable of what `version` returns."""
 
     async def log(self) -> UUID:
-        """Return the id of the log that there is now. Raises `StoreUnavailable`."""
+        """Return the id of the current log. Raises `StoreUnavailable`."""
 
     def when_another_log(self, tell: Callable[[], object]) -> None: ...
 

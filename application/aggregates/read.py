@@ -1,4 +1,4 @@
-"""The read side: aggregates in their current state, never a stale one."""
+"""Reads aggregates in their current state: what is cached is brought up to date before it is used."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -42,8 +42,8 @@ class AggregateReader(Generic[A]):
         return known
 
     def read_each(self, ids: Sequence[UUID]) -> Iterator[LoadedAggregate[A]]:
-        """Yield aggregates as they stand now, in this order. What was recorded of those that are cached is asked for at
-        once.
+        """Yield aggregates in their current state, in this order. New events of those that are cached are read in one
+        query.
 
         Raises the type's `not_open`, `StoreUnavailable`.
         """
@@ -57,8 +57,8 @@ class AggregateReader(Generic[A]):
         return id if self._cache.version(id) else self.named_by(id) or id
 
     def named_by(self, id: UUID) -> UUID | None:
-        """Return the aggregate that an id names which is that of none itself, without reading either. Raises
-        `StoreUnavailable`."""
+        """Return the id of the aggregate for which another id, such as an alias, stands; None if there is none. Neither
+        is read. Raises `StoreUnavailable`."""
         return self._store.named_by(id)
 
     def remembered(self, id: UUID) -> LoadedAggregate[A]:
@@ -66,8 +66,8 @@ class AggregateReader(Generic[A]):
         return self._cache.get(id) or LoadedAggregate.of(self._type, id)
 
     def folded(self, id: UUID, may_read: bool = True) -> LoadedAggregate[A]:
-        """Return the cached state for commands, which rarely need the events: those that are not at hand are read when
-        they are asked for. Where one may not wait for that, `RecordsUnread` is raised then."""
+        """Return the cached aggregate for deciding commands, perhaps without its events in memory. They are read when
+        one is used; without `may_read`, `RecordsUnread` is raised instead."""
         known = self._cache.folded(id)
         if known is None:
             return LoadedAggregate.of(self._type, id)
@@ -85,7 +85,8 @@ class AggregateReader(Generic[A]):
         self._cache.drop_all()
 
     def refreshed(self, known: LoadedAggregate[A]) -> LoadedAggregate[A]:
-        """Return the aggregate with everything recorded since. An aggregate of another type is without history here."""
+        """Return the aggregate with everything recorded since. The result has no history if the id is that of an
+        aggregate of another type."""
         return self._with(known, self._store.read(known.id, after=known.version))
 
     def _with(self, known: LoadedAggregate[A], news: Sequence[Recorded]) -> LoadedAggregate[A]:
@@ -100,9 +101,7 @@ class AggregateReader(Generic[A]):
         return known
 
     async def refreshed_async(self, known: LoadedAggregate[A]) -> LoadedAggregate[A] | None:
-        """Do the same as `refreshed` without a thread. Returns None if a thread is needed. Raises
-        `StoreUnavailable`.
-        """
+        """Return what `refreshed` returns, without a thread; None if a thread is needed. Raises `StoreUnavailable`."""
         news = await self._store.read_async(known.id, known.version) if known.version else None
         if news:
             known = known.with_news(news)
@@ -118,7 +117,7 @@ class AggregateReader(Generic[A]):
 
 
 def first_there(type: AggregateType[Any], ids: Iterable[UUID], use: Callable[[UUID], T]) -> T:
-    """What `use` makes of the first of these aggregates that there is.  Raises the type's `not_open`."""
+    """Return `use(id)` for the first of these ids whose aggregate exists. Raises the type's `not_open`."""
     for id in ids:
         try:
             return use(id)

@@ -17,12 +17,12 @@ MOST_NEAREST = 3
 def cautions_about_strangers(
     store: EventStore, aggregate: Aggregate, command: Command, context: CommandContext
 ) -> Iterator[Caution]:
-    """Yield a warning for everybody of ours who is named by a command, and whom neither the store nor the aggregate
-    knows. Whoever gives the command is known."""
+    """Yield a warning for everybody of ours whom a command names and whom neither the store nor the aggregate knows.
+    The caller and the person they act for are always known."""
     named = dict(strings_of(command, Ours))
     unseen: Mapping[str, Sequence[str]] = {}
     if named and not store.knows(set(named.values())):
-        with suppress(StoreUnavailable):  # it is a warning only
+        with suppress(StoreUnavailable):  # this is only a warning, so the command goes on without it
             unseen = store.strangers(set(named.values()))
         unseen = _not_in(aggregate, unseen, {context.actor, context.on_behalf_of or context.actor})
     for pointer, id in named.items():
@@ -31,14 +31,14 @@ def cautions_about_strangers(
 
 
 def people_named(command: Command) -> Iterator[str]:
-    """Yield the people of ours whom a command names."""
+    """Yield the ids of our people that a command names."""
     return (id for _, id in strings_of(command, Ours))
 
 
 def _not_in(
     aggregate: Aggregate, unseen: Mapping[str, Sequence[str]], callers: Collection[str]
 ) -> Mapping[str, Sequence[str]]:
-    """Return those whom the aggregate does not name either, each with the nearest ids of those who are known."""
+    """Return the people whom the aggregate does not know either, each with the nearest known ids."""
     if not unseen:
         return {}
     known, wanted = set(map(same_person, callers)), set(map(same_person, unseen))

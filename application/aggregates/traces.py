@@ -1,6 +1,4 @@
-"""Lists what happens to the texts about a person who is forgotten: which are deleted, and which still contain the
-name.
-"""
+"""Finds the texts about a person who is to be forgotten: which become unreadable, and which still contain the name."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -41,7 +39,7 @@ class Left(BaseModel):
 
 
 class Traces(BaseModel):
-    """What forgetting somebody takes away, and what it cannot take back, by event; without the words."""
+    """What becomes unreadable if somebody is forgotten, and what does not, by event and field; without the texts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,8 +48,8 @@ class Traces(BaseModel):
 
 
 def traces(state: Aggregate, records: Sequence[Recorded], ids: Collection[str]) -> Traces:
-    """Return what becomes of the words about a person, who may have been entered under several ids. It has to be asked
-    before they are forgotten, because nobody knows their name afterwards."""
+    """Return what happens to the texts about a person, who may have several ids. This must be asked before the person
+    is forgotten, because nobody can read the name afterwards."""
     own = {(id, name) for record in records for id, name in _named_by(record) if id in ids}
     person = next(iter(sorted(ids)))
     others = ((id, name) for id, name in state.people() if id not in ids)
@@ -63,7 +61,7 @@ def traces(state: Aggregate, records: Sequence[Recorded], ids: Collection[str]) 
 
 
 def _named_by(record: Recorded) -> Iterator[tuple[str, str]]:
-    """Yield id and name of the stakeholder an event calls by name, and how they were called before."""
+    """Yield the id and the name that an event gives a stakeholder, and the former name if it repeats it."""
     event = record.event
     if event.noun == STAKEHOLDER:
         for said in (event, getattr(event, "former", None)):
@@ -93,7 +91,8 @@ def _left(record: Recorded, ids: Collection[str], names: Names, person: str) -> 
 
 
 def _texts(record: Recorded) -> Iterator[tuple[str, str]]:
-    """Yield every text of an event but the ids of people, by the field it stands in as sealed parts name it."""
+    """Yield every text of an event with the field that contains it, named as sealed parts name fields. Ids of people
+    are left out."""
     event = record.event
     people = {name for name, refers in marked(type(event), Refers) if refers.kind == STAKEHOLDER}
     if event.noun == STAKEHOLDER:

@@ -39,11 +39,11 @@ MOST_CURRENCIES = 4
 
 
 class SameAsAnotherRow(Refusal):
-    """Row {row} is the same by its {known_by}. One of them must go, or say by an id of its own that it is another."""
+    """Row {row} has the same {known_by}. Remove one of the two rows, or give this one an id of its own."""
 
 
 class AnotherAccount(Refusal):
-    """The account id is read as another than “{plan}”, which names the plan: write it as it is meant."""
+    """The account id differs from “{plan}”, which names the plan: write the same id in both places."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ class _PlanInImport:
         return self._importer.plans.folded(id, may_read=False).version > 0
 
     def leave(self) -> None:
-        """Let the memory have the plan as it was found there: an import comes through thousands of plans, and would
-        take the place of those that people work with."""
+        """Remove the plan from the cache, unless it was cached before the import. An import reads thousands of plans,
+        which would displace those that people work with."""
         if not self._was_at_hand:
             self._importer.plans.drop(self._known.id)
 
@@ -283,8 +283,8 @@ class _PlanInImport:
         return _Tried(row, result, commands if events else ())
 
     def _with_days(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body with the days of its instants: an instant is on another day here than there, and what a plan
-        says is said in its time zone."""
+        """Return the body with each instant replaced by its day in the plan's time zone, because one instant falls on
+        different days in different zones."""
         state = self._pending.state
         zone = the_plan(state).timezone if state.version else "UTC"
         return {

@@ -1,4 +1,5 @@
-"""Plans that callers name: whose a plan is not is told nothing of it, not even by the time that reading it takes."""
+"""Reads plans that callers name. A caller who may not see a plan learns nothing about it, not even from the time that
+the answer takes."""
 
 from uuid import UUID
 
@@ -12,13 +13,14 @@ from domain.account_plan.plan import PlanNotOpen
 
 
 def may_know(caller: Caller, id: UUID, plans: AggregateReader[AccountPlan], portfolio: Portfolio) -> bool:
-    """Return False if the caller certainly may not see a plan, without reading it. Raises `StoreUnavailable`."""
+    """Return False if the caller certainly may not see a plan. The plan is not read for that. Raises
+    `StoreUnavailable`."""
     known = may_know_at_once(caller, id, plans)
     return not portfolio.knows_not_on_team(caller.actor, id) if known is None else known
 
 
 def may_know_at_once(caller: Caller, id: UUID, plans: AggregateReader[AccountPlan]) -> bool | None:
-    """Do the same without a query; None where it takes one."""
+    """Return what `may_know` returns, if it is known without a query; else None."""
     if caller.was_named(id) or not caller.works_on_plans:
         return caller.was_named(id)
     return True if plans.remembered(id).records else None

@@ -184,10 +184,8 @@ def _is_answer(event: Event) -> bool:
 
 
 def asking_for_update(records: Iterable[Recorded]) -> Sequence[Recorded]:
-    """Return the events that ask for an update of the plan, in their order.
-
-    What was corrected asks as it should have been told: no more where it should not have asked, and from the correction
-    on where it had not."""
+    """Return the events that require an update of the plan, in order. Corrections count: an event that should not have
+    required one no longer does, and one that should have requires it from its correction on."""
     asking: defaultdict[tuple[str, str], list[Recorded]] = defaultdict(list)
     buyers: set[str] = set()
     for record in (record for record in records if type(record.event) in MAY_ASK):
@@ -201,16 +199,15 @@ def asking_for_update(records: Iterable[Recorded]) -> Sequence[Recorded]:
 
 
 def _asks(event: Any, buyers: set[str]) -> bool | None:
-    """Return whether an event asks for an update; None where it says nothing of what asks for one.
-
-    `buyers` are the economic buyers by now, and are kept up to date."""
+    """Return whether an event requires an update; None if it says nothing that matters for this. `buyers` contains the
+    current economic buyers and is kept up to date."""
     said = event.model_fields_set
     if event.noun == Stakeholder.noun:
         if "roles" not in said:
             return None
         is_buyer, is_new = "economic_buyer" in event.roles, event.id not in buyers
         (buyers.add if is_buyer else buyers.discard)(event.id)
-        # Whoever is corrected to be the buyer is not a new one.
+        # A stakeholder who is corrected to be the buyer is not a new buyer.
         return (None if event.corrects else is_new) if is_buyer else False
     if event.noun == News.noun:
         return event.kind in ASKING_NEWS if "kind" in said else None

@@ -5,7 +5,7 @@ import re
 
 
 class CursorUnknown(Exception):
-    """This cursor is not one this list gave."""
+    """This cursor does not come from this list."""
 
 
 def cursor_after(version: int) -> str:

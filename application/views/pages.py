@@ -40,7 +40,7 @@ class ReviewList(BaseModel):
 
 
 class UnknownKind(ValueError):
-    """What a history was asked for is of no kind that there is."""
+    """No kind of thing has the name that was given."""
 
 
 class NoReviewToCompareWith(CutRefused):

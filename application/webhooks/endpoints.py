@@ -16,7 +16,7 @@ class UnknownWebhook(Exception):
 
 
 class TooManyWebhooks(Exception):
-    """You have as many webhooks as one may have. Delete one first."""
+    """You have as many webhooks as one owner may have. Delete one first."""
 
 
 class NothingToReplay(Exception):

@@ -48,7 +48,7 @@ logger = structlog.get_logger("plantrail.imports")
 
 
 class TooManyImports(Exception):
-    """As many imports as there may be are not over yet."""
+    """The most imports that may be in progress at once are in progress."""
 
 
 class ImportEnded(Exception):
@@ -77,7 +77,7 @@ class Job:
         return self.folder / "sent"
 
     def may_go_on(self) -> bool:
-        """Return whether its caller still may, as was known a moment ago."""
+        """Return whether its caller still has the right to it, as of a moment ago."""
         if monotonic() < self.good_until:
             return True
         self.good_until = monotonic() + SECONDS_BETWEEN_LOOKS
@@ -217,7 +217,7 @@ class Imports:
         job.status.state = state
 
     def _while_it_may_go_on(self, job: Job, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield rows as they are asked for, in between what is recorded of them. Raises `ImportEnded`."""
+        """Yield the rows one by one, and check before each that the import may go on. Raises `ImportEnded`."""
         for row in rows:
             if self._closing or not job.may_go_on():
                 raise ImportEnded(ImportEnded.__doc__)
@@ -225,14 +225,14 @@ class Imports:
 
 
 class LockedFolder:
-    """A new folder of this process. Its lock is free once the process has ended, however it ended."""
+    """A new folder of this process, with a lock that is released when the process ends, however it ends."""
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=FOLDERS))
         unnamed = self.path / "not-yet-locked"
         self._lock = unnamed.open("wb")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        unnamed.rename(self.path / IN_USE)  # Whoever finds it under this name finds it locked.
+        unnamed.rename(self.path / IN_USE)  # it gets this name only once it is locked
 
     def delete(self) -> None:
         delete(self.path)

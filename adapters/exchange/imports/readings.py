@@ -87,7 +87,8 @@ def readings_of_day(text: str) -> Readings:
 
 
 def _instant(found: re.Match[str]) -> datetime | str:
-    """Return an instant; at midnight in UTC its day, for so programs write a day where they know only instants."""
+    """Return an instant. An instant at midnight in UTC is returned as its day, because programs that know only instants
+    write days this way."""
     day, clock, utc, hours, minutes = found.groups()
     offset = "+00:00" if utc else f"{hours}:{minutes or '00'}"
     try:

@@ -1,7 +1,7 @@
-"""The address of a form that was opened names the key under which it is recorded once.
+"""Forms whose address contains the key under which they are recorded once.
 
-After Back browsers ask for a form anew and fill in what was typed: it is the same form under the same key, so that what
-is sent again unchanged is not recorded a second time.
+A browser that goes back requests a form anew and restores what was typed. It gets the same form under the same key, so
+that sending it again unchanged records nothing twice.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from adapters.web.guard import KEY
 
 
 def to_address_with_key(request: Request, make_id: Callable[[], UUID]) -> Response | None:
-    """Where a form is opened that has no key yet, send the browser to its address with one; None where it has."""
+    """Return a redirect to the form's address with a new key; None if the address has a key already."""
     if request.query_params.get(KEY):
         return None
     given = [*given_in(request).pairs, (KEY, str(make_id()))]
@@ -24,5 +24,5 @@ def to_address_with_key(request: Request, make_id: Callable[[], UUID]) -> Respon
 
 
 def given_in(request: Request) -> FormData:
-    """What the address of a form fills in."""
+    """Return the field values that the address of a form contains."""
     return FormData([(name, value) for name, value in request.query_params.multi_items() if name != KEY])

@@ -1,4 +1,5 @@
-"""The tables of a plan's page as they stand on it, kept until a thing of their kind changes: most events change one."""
+"""The tables of a plan's page as HTML. A table is kept until a thing of its kind changes, because most events change
+only one kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from domain.account_plan.plan import the_plan
 
 @dataclass(frozen=True, eq=False)
 class Same:
-    """Equal to what holds the very same object, which is kept alive so that no other takes its place."""
+    """A key that equals only keys of the very same object. It keeps the object alive, so that no other object gets its
+    identity."""
 
     held: object
 
@@ -26,12 +28,13 @@ class Same:
 
 
 def drawn_anew(say: Speech) -> Drawn:
-    """Draw every table."""
+    """Return a function that renders every table."""
     return lambda _kind, _section, _values, table: part("plan/table.html", say, table=table())
 
 
 def drawn_once(kept: Kept[str], known: LoadedPlan, cut: Cut, say: Speech) -> Drawn:
-    """Draw the tables whose things are not those of the table that was drawn last, for this language and cut."""
+    """Return a function that renders a table only if its things have changed since it was last rendered, for this
+    language and cut."""
     card, anew = the_plan(known.state), drawn_anew(say)
     same_for_all = known.erasures, cut.cut, card.account_id, card.currency, say.language, str(say.timezone)
 

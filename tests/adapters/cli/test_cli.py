@@ -219,7 +219,7 @@ def test_a_file_gets_no_colours_and_words_are_never_taken_for_markup(empty, tmp_
         ("plan show acme --as-of 2020-01-01", "there is nothing to show"),
         ("plan diff acme --from review:R2 --to review:R1", "must not be later than the second"),
         ("plan diff acme --to review:R1", "No review was held before; say from which cut"),
-        ("plan history acme --cursor x", "This cursor is not one this list gave"),
+        ("plan history acme --cursor x", "This cursor does not come from this list"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_words(words, says, told):

@@ -166,7 +166,7 @@ def test_a_row_twice_is_named_by_the_first(acme: Api):
     status = sent(acme, (FILES / "row-twice.csv").read_bytes())
     assert counts(status) == (1, 0, 1, 0)
     [problem] = status["problems"]
-    assert problem["detail"].startswith("Row 2 is the same by its email.")
+    assert problem["detail"].startswith("Row 2 has the same email.")
     assert problem["column"] in (FILES / "row-twice.csv").read_text().splitlines()[0].split(",")
 
 

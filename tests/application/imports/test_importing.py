@@ -98,7 +98,7 @@ def test_each_row_is_told_by_its_column_what_is_wrong_and_the_others_are_recorde
     assert (column, detail.endswith("did you mean “task”?"), read) == ("Sort", True, "taks")
     assert came[6][1] == [("Due", "is no day", "31.31.")]
     [(_, same, _)], [(goal, _, named)] = came[7][1], came[8][1]
-    assert same.startswith("Row 2 is the same by its id")
+    assert same.startswith("Row 2 has the same id")
     assert (goal, named, acme.version) == ("Goal", "nothing", 2)
     other = [Row(2, [CALLS[0] | {"statement": "Call again"}])]
     [again] = importer(service.store, acme.plan).rows_of_plan(acme.plan, other)
