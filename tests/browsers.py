@@ -51,8 +51,11 @@ checked for each combination of text style and background."""
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    # Without a screen, the graphics process would only cost a little time.
-    arguments = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", f"--disable-features={','.join(NOT_WANTED)}"]
+    # Without a screen, the graphics process would only cost a little time; nor is there a core to spare for making
+    # scripts faster that run once.
+    without = f"--disable-features={','.join(NOT_WANTED)}"
+    scripts = "--js-flags=--no-opt --no-maglev --no-concurrent-recompilation --single-threaded-gc"
+    arguments = ["--no-sandbox", "--disable-gpu", "--in-process-gpu", without, scripts]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=arguments)
         yield browser

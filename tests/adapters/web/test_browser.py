@@ -88,14 +88,18 @@ def test_the_document_on_pages_names_them_all():
 @pytest.mark.hypothesis
 def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Office):
     """No page is wider than a phone, and axe looks at one of each kind in one of the widths in turn; in `make torture`
-    none is wider than any screen, and axe looks at all of them in all widths."""
+    none is wider than any screen, and axe looks at all of them in all widths. A page that axe does not look at is
+    written into the one before, which takes half as long as going there."""
     found, turns = [], in_turn(list(WIDTHS.items()), at_each=1)
     with office.visit(width=min(WIDTHS)) as visit:
         page = visit.page
         for name in PAGES:
             is_looked_at = name in OF_EACH_KIND or (TIMES > 1 and name not in SAME_TEMPLATE)
             looks = dict(next(turns)) if is_looked_at else {}
-            page.goto(office.address(name))
+            if looks or TIMES > 1 or page.url == "about:blank":
+                page.goto(office.address(name))
+            else:
+                page.set_content(visit.context.request.get(office.address(name)).text())
             for width in WIDTHS if TIMES > 1 else [min(WIDTHS)]:
                 page.set_viewport_size({"width": width, "height": 900})
                 if page.evaluate("document.documentElement.scrollWidth") > width:
