@@ -1,4 +1,8 @@
-"""The process beside `plantrail serve` that does the background work, so that no request is slowed down by it."""
+"""The process beside `plantrail serve` that does the background work, so that no request is slowed down by it.
+
+It returns memory to the system by ending: when it has grown, another process replaces it. For a moment both do the
+work, as any number of processes may.
+"""
 
 from collections.abc import Iterable, Sequence
 from multiprocessing.connection import Connection
@@ -8,11 +12,15 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from adapters.bootstrap.background import at_work
-from adapters.bootstrap.child_process import ChildProcess, Task, service_gone
+from adapters.bootstrap.child_process import END, ChildProcess, Task, latest, megabytes, service_gone
 from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
 from adapters.observability.metrics import BackgroundMetrics
+
+MOST_MEGABYTES_GROWN = 120
+"""Growth in megabytes after which the process is replaced. Its plans alone may take 80; the rest is what Python keeps
+after it has read thousands of others."""
 
 
 class Report(NamedTuple):
@@ -21,14 +29,23 @@ class Report(NamedTuple):
     why_behind: str | None = None
     why_unsealed: str | None = None
     metrics: Sequence[Metric] = ()
+    worn: bool = False
+    """Whether it has grown so much that another process should take its place."""
 
 
 class BackgroundProcess(ChildProcess[Report], Collector):
     """The background process as the service sees it. Its metrics are those of its last report."""
 
-    def __init__(self, settings: Settings, with_webhooks: bool) -> None:
+    def __init__(
+        self, settings: Settings, with_webhooks: bool, most_megabytes_grown: float = MOST_MEGABYTES_GROWN
+    ) -> None:
         meanwhile = "tables, checkpoints and webhooks wait"
-        super().__init__(Task("background", "follows the log", meanwhile, work, (settings, with_webhooks)))
+        super().__init__(
+            Task("background", "follows the log", meanwhile, work, (settings, with_webhooks, most_megabytes_grown))
+        )
+
+    def is_worn(self, report: Report) -> bool:
+        return report.worn
 
     def why_behind(self) -> str | None:
         """Return why tables do not follow the log, as a sentence; None if they do."""
@@ -42,11 +59,12 @@ class BackgroundProcess(ChildProcess[Report], Collector):
         return self.last.metrics if self.last else ()
 
 
-def work(line: Connection, settings: Settings, with_webhooks: bool) -> None:
-    """Do the background work and report on it."""
+def work(line: Connection, settings: Settings, with_webhooks: bool, most_megabytes_grown: float) -> None:
+    """Do the background work and report on it, until the service has gone or a successor has taken over."""
     metrics = BackgroundMetrics()
     with open_store(settings) as store, at_work(store, settings, metrics, with_webhooks) as going_on:
         tune_garbage_collection()
-        while not service_gone():
-            found = list(metrics.registry.collect())
-            line.send(Report(going_on.why_behind(), going_on.why_unsealed(), found))
+        at_first = megabytes()
+        while not service_gone() and latest(line) != END:
+            found, worn = list(metrics.registry.collect()), megabytes() - at_first > most_megabytes_grown
+            line.send(Report(going_on.why_behind(), going_on.why_unsealed(), found, worn))

@@ -5,9 +5,7 @@ It returns memory to the system by ending: when it has grown and no request is i
 """
 
 import os
-import resource
 import shutil
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from multiprocessing import parent_process
@@ -21,7 +19,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
-from adapters.bootstrap.child_process import END, ChildProcess, Started, Task, latest, reporting, tell
+from adapters.bootstrap.child_process import END, ChildProcess, Started, Task, latest, megabytes, reporting, tell
 from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.http.forwarding import Forwarder
 from adapters.observability import log_format as logs
@@ -130,9 +128,3 @@ def what_the_service_tells(logger: Any, level: str, entry: EventDict) -> EventDi
     if level == "info" and str(getattr(logger, "name", "")).startswith(("uvicorn", "plantrail.http")):
         raise structlog.DropEvent
     return entry
-
-
-def megabytes() -> float:
-    """Return the largest amount of memory that this process has used."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1024 / (1024 if sys.platform == "darwin" else 1)
