@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from adapters.postgres.embedded import EmbeddedPostgres
@@ -33,6 +34,10 @@ start programs, many of which wait; those that only compute fill what is left of
 # While tests are collected there is much that is new and nothing to throw away: to look for it takes a quarter of the
 # time.
 gc.disable()
+
+# As the service writes the errors it did not expect.  Without settings structlog would draw all values of each function
+# on the way, which takes a second for each error, and many where it asks the values how they look.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 # httpx looks for it at every request.
 sys.modules.setdefault("sniffio", None)
