@@ -26,10 +26,11 @@ from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.library.examples import check_example
 from application.library.plays_in_use import in_use
+from application.measures.missing_rates import without_rate
 from application.mergers.cross_plan_commands import reach_of
 from application.proof.checkpoints import KeptCheckpoint
 from application.rounds.phases import check_phase
-from application.rounds.ranking import check_list
+from application.rounds.ranking import check_list, check_nomination
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType
@@ -122,10 +123,11 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
 
     def check(known: LoadedAggregate[ProgramState], state: ProgramState, command: Command) -> Sequence[Caution]:
         of_plans = partial(standings, store.datastore)
+        check_nomination(state, command, plans.read)
         check_list(state, command, plans.read)
         check_phase(known, state, command, now(), of_plans)
         shown = check_example(command, plans.read, store.events.without_words, now(), known.records)
-        return [*in_use(command, of_plans), *shown]
+        return [*in_use(command, of_plans), *without_rate(command, state, of_plans), *shown]
 
     program = Aggregates(PROGRAM, store.events, now, make_id, outside=check)
     store.datastore.timeline.when_another(program.drop_all)

@@ -12,10 +12,11 @@ from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import Criteria, PlanNotOpen, the_plan
 from domain.language import Command
 from domain.program.language import ProgramState
-from domain.program.nominations import Nomination
+from domain.program.nominations import AlreadyNominated, Nominate, Nomination
 from domain.program.rounds import (
     CommitList,
     ListedPlanArchived,
+    ListedPlanMerged,
     ListedTwice,
     ReasonMissingAgainstRanking,
     against_ranking,
@@ -58,16 +59,32 @@ def marks(
     }
 
 
+def check_nomination(state: ProgramState, command: Command, read: ReadPlan) -> None:
+    """Raise `AlreadyNominated` if another nomination of the round names the same plan in another way."""
+    if not isinstance(command, Nominate):
+        return
+    plan = plan_of(command.account, read)
+    for other in state.all(Nomination).values() if plan else ():
+        if other.round != command.round or other.withdrawn or other.account == command.account:
+            continue
+        known = plan_of(other.account, read)
+        if plan and known and known.id == plan.id:
+            raise AlreadyNominated("/account", account=other.account, round=command.round)
+
+
 def check_list(state: ProgramState, command: Command, read: ReadPlan) -> None:
     """Check a list, which the program has accepted, against the plans.
 
-    Raises `ListedPlanArchived`, `ListedTwice` if two names stand for one plan, and `ReasonMissingAgainstRanking`.
+    Raises `ListedPlanArchived`, `ListedPlanMerged`, `ListedTwice` if two names stand for one plan, and
+    `ReasonMissingAgainstRanking`.
     """
     if not isinstance(command, CommitList):
         return
     seen: set[UUID] = set()
     for place, entry in enumerate(command.entries):
         plan = plan_of(entry.account, read)
+        if plan and (into := the_plan(plan.state).merged_into):
+            raise ListedPlanMerged(f"/entries/{place}/account", account=entry.account, into=into)
         if plan and the_plan(plan.state).archived:
             raise ListedPlanArchived(f"/entries/{place}/account", account=entry.account)
         if plan and plan.id in seen:

@@ -12,6 +12,7 @@ from domain.aggregates import Opening, Topic
 from domain.corrections import Mistakes
 from domain.language import (
     AccountId,
+    Caution,
     Currency,
     Decision,
     Event,
@@ -300,10 +301,14 @@ def decide(state: ProgramState, command: CharterCommands, _today: date) -> Decis
     program = the_program(state)
     new = changed(command, program)
     event: CharterEvents | None
+    cautions: tuple[Caution, ...] = ()
     match command:
         case OpenProgram():
             raise ProgramAlreadyOpen
         case ReviseCharter():
+            if "currency" in new and state.all(ExchangeRates):
+                detail = f"The exchange rates so far are about {program.currency} and count no more: set them anew."
+                cautions = (Caution("rates-of-former-currency", "/currency", detail),)
             former = CharterTermsBefore(**{name: getattr(program, name) for name in new})
             event = CharterRevised(**new, former=former) if new else None
         case NameProgramOwner(owner=owner):
@@ -329,7 +334,7 @@ def decide(state: ProgramState, command: CharterCommands, _today: date) -> Decis
             event = PhaseCompleted(phase=phase)
         case _:
             assert_never(command)
-    return Decision((event,) if event else ())
+    return Decision((event,) if event else (), cautions)
 
 
 def apply(draft: Draft, event: CharterEvents) -> None:

@@ -7,6 +7,7 @@ from domain.account_plan.plan import Tier
 from domain.aggregates import Topic
 from domain.language import (
     AccountId,
+    Caution,
     Decision,
     Name,
     OptionalText,
@@ -176,6 +177,7 @@ def opinion_id(round: str, account: str, member: str) -> str:
 
 def decide(state: ProgramState, command: NominationCommands, _today: date) -> Decision[NominationEvents]:
     event: NominationEvents | None
+    cautions: tuple[Caution, ...] = ()
     match command:
         case Nominate(round=round, account=account):
             open_round(state, round)
@@ -192,9 +194,12 @@ def decide(state: ProgramState, command: NominationCommands, _today: date) -> De
             before = state.find(Opinion, event.subject())
             if before and all(getattr(before, name) == getattr(event, name) for name in OpinionTerms.model_fields):
                 event = None
+            elif before:
+                detail = f"{before.member} said “{before.stance}” before; from now on only this counts."
+                cautions = (Caution("opinion-replaced", "/member", detail),)
         case _:
             assert_never(command)
-    return Decision((event,) if event else ())
+    return Decision((event,) if event else (), cautions)
 
 
 def _nominated(state: ProgramState, round: str, account: str) -> None:

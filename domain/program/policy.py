@@ -318,6 +318,14 @@ def contradictions(policy: Policy) -> Iterator[tuple[str, str]]:
                 (f"A {tier} plan has sections to keep fresh and no review to be held: give the tier {tier} a cadence."),
             )
     yield from _wrong_numbers(policy)
+    for pointer, number, least, what in (
+        ("plays/most", policy.plays.most, 1, "a plan may have no play at all"),
+        ("hypotheses/most", policy.hypotheses.most, 1, "a plan may have no hypothesis at all"),
+        ("risks/top", policy.risks.top, 1, "no risk is looked at first"),
+        ("coverage/multi_threaded", policy.coverage.multi_threaded, 2, "nobody or one person is several"),
+    ):
+        if 0 <= number < least:
+            yield f"/policy/{pointer}", f"{pointer.rpartition('/')[2]} is {number}, so {what}: allow at least {least}."
     for tier, roles in policy.team.items():
         twice = sorted(set(roles.required) & set(roles.expected))
         if twice:

@@ -11,6 +11,7 @@ from domain.aggregates import Topic
 from domain.corrections import Mistakes
 from domain.language import (
     AccountId,
+    Caution,
     Decision,
     DueDay,
     Event,
@@ -182,6 +183,10 @@ class ListedPlanArchived(Refusal):
     """The plan of {account} is archived; reopen it or leave the account off the list."""
 
 
+class ListedPlanMerged(Refusal):
+    """The plan of {account} was merged into that of {into}; list {into} instead."""
+
+
 class NothingCommitted(Refusal):
     """No list was committed in the round “{id}”; say why it ends all the same."""
 
@@ -206,6 +211,14 @@ class Round(RoundTerms, Thing):
     @property
     def ending(self) -> str | None:
         return ENDINGS[self.state]
+
+
+RANKS_NOBODY = Caution(
+    "ranks-nobody",
+    "/criteria_weights",
+    "No criterion counts, so every account scores 0 and nobody ranks before anybody: give one at least a weight.",
+)
+"""The caution where all weights of a round are 0."""
 
 
 def open_round(state: ProgramState, id: str) -> Round:
@@ -243,9 +256,11 @@ def against_ranking(entries: Iterable[ListEntry], ranking: Sequence[str]) -> Ite
 
 def decide(state: ProgramState, command: RoundCommands, _today: date) -> Decision[RoundEvents]:
     event: RoundEvents | None
+    cautions: tuple[Caution, ...] = ()
     match command:
-        case OpenRound():
+        case OpenRound(criteria_weights=weights):
             event = RoundOpened(**said(command))
+            cautions = (RANKS_NOBODY,) if weights and not any(weights.values()) else ()
         case CommitList():
             event = _committed(open_round(state, command.round), command)
         case CloseRound(id=id):
@@ -256,7 +271,7 @@ def decide(state: ProgramState, command: RoundCommands, _today: date) -> Decisio
             event = RoundAbandoned(id=id)
         case _:
             assert_never(command)
-    return Decision((event,) if event else ())
+    return Decision((event,) if event else (), cautions)
 
 
 def _committed(round: Round, command: CommitList) -> ListCommitted | None:

@@ -10,6 +10,7 @@ from httpx import Response
 
 from adapters.bootstrap.store import findings_across_plans
 from adapters.postgres.store import Store, opened
+from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from tests.api import Api, assert_problem, listed, served
@@ -409,6 +410,41 @@ def test_a_plan_is_opened_by_a_template_as_far_as_the_caller_may(office: Api):
     types = ["plantrail.plan-opened.v1", "plantrail.note-written.v1"]
     assert [event["type"] for event in opened.json()["events"]] == types
     assert_problem(office.do("open-plan", as_("ann"), **terms, template="gone"), 409, "unknown-template", "/template")
+
+
+def test_an_account_is_nominated_once_by_whichever_of_its_names(office: Api):
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-03-31")
+    nomination = {"round": "spring", "account_name": "Acme", "why": "It grows"}
+    assert do(office, "nominate", account="acme", **nomination).is_success
+    by_plan = do(office, "nominate", account=str(plan_id_of("acme")), **nomination)
+    assert_problem(by_plan, 409, "already-nominated", "/account")
+    assert do(office, "withdraw-nomination", round="spring", account="acme").is_success
+    assert do(office, "nominate", account=str(plan_id_of("acme")), **nomination).is_success
+
+
+def test_a_merged_plan_is_listed_under_the_account_that_goes_on(office: Api):
+    assert office.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": "beta"}).status_code == 201
+    merging = {"account_id": "beta", "reason": "Entered twice"}
+    assert office.post("/v1/plans/acme/merge-plan", merging, as_("root")).is_success
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-03-31")
+    refused = do(
+        office, "commit-list", round="spring", entries=[{"account": "beta", "tier": "growth"}], decided_by=["vera"]
+    )
+    problem = assert_problem(refused, 409, "listed-plan-merged", "/entries/0/account")
+    assert "list acme instead" in problem["detail"]
+
+
+def test_rates_that_leave_out_a_currency_of_a_plan_say_so(office: Api):
+    assert (
+        office.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": "beta", "currency": "USD"}).status_code == 201
+    )
+    look_at_all_plans(office)
+    set_on = str(office.clock().date())
+    [told] = do(office, "set-exchange-rates", as_of_on=set_on, rates={"GBP": "1.15"}).json()["warnings"]
+    assert (told["code"], told["pointer"]) == ("currency-without-rate", "/rates")
+    assert told["detail"].startswith("There is no rate for USD")
+    rates = {"GBP": "1.15", "USD": "0.9"}
+    assert do(office, "set-exchange-rates", as_of_on=set_on, rates=rates).json()["warnings"] == []
 
 
 def test_a_list_with_an_archived_plan_is_refused(office: Api):

@@ -48,6 +48,15 @@ def test_a_revised_charter_says_what_it_said_before():
     assert the_program(PROGRAM.fold((PROGRAM_OPENED, revised))).currency == "USD"
 
 
+def test_that_another_currency_makes_the_rates_so_far_worthless_is_told():
+    rates = ExchangeRatesSet(as_of_on=date(2026, 1, 5), rates={"GBP": Decimal("1.15")})
+    revised = CharterRevised(currency="USD", former=CharterTermsBefore(currency="EUR"))
+    move = ReviseCharter(currency="USD", reason="Listed in New York")
+    given_program(rates).when(move).then(revised, warnings=("rates-of-former-currency",))
+    renamed = CharterRevised(name="Key accounts", former=CharterTermsBefore(name="Strategic accounts"))
+    given_program(rates).when(ReviseCharter(name="Key accounts", reason="Clearer")).then(renamed)
+
+
 def test_a_charter_that_says_so_already_is_not_revised():
     given_program().when(ReviseCharter(currency="EUR", reason="Again")).then_nothing_happens()
 

@@ -81,6 +81,11 @@ def test_a_policy_does_not_begin_before_the_one_before_it():
         ({"path_multiple": "3660.5"}, "/policy/path_multiple"),
         ({"sections": {"plays": {"strategic": 3_661}}}, "/policy/sections/plays/strategic"),
         ({"sections": {"plays": {"strategic": 0}}}, "/policy/sections/plays/strategic"),
+        ({"plays": {"least": 0, "most": 0}}, "/policy/plays/most"),
+        ({"hypotheses": {"least": 0, "most": 0}}, "/policy/hypotheses/most"),
+        ({"risks": {"least": 0, "top": 0}}, "/policy/risks/top"),
+        ({"coverage": {"multi_threaded": 1}}, "/policy/coverage/multi_threaded"),
+        ({"coverage": {"multi_threaded": 0}}, "/policy/coverage/multi_threaded"),
         ({"team": {"growth": {"required": ["legal"], "expected": ["legal"]}}}, "/policy/team/growth"),
         ({"team": {"growth": {"required": ["legal", "legal"]}}}, "/policy/team/growth/required"),
     ],
@@ -121,6 +126,10 @@ def test_a_policy_says_nothing_that_there_is_not(wrong):
         {"list": {"target": 1, "warn": 1, "alarm": 1}},
         {"whitespace": {"untouched_share": "1", "untouched_days": 1}},
         {"sponsor_share": "0"},
+        {"plays": {"least": 0, "most": 1}},
+        {"hypotheses": {"least": 0, "most": 1}},
+        {"risks": {"least": 0, "top": 1}},
+        {"coverage": {"multi_threaded": 2}},
     ],
 )
 def test_a_policy_may_go_to_each_of_its_boundaries(changes):

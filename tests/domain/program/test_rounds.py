@@ -63,6 +63,16 @@ def test_a_weight_is_from_nothing_to_ten(weights):
         OpenRound(**TERMS, criteria_weights=weights)
 
 
+@pytest.mark.parametrize(
+    ("weights", "told"), [({"logo": 0, "reference": 0}, ("ranks-nobody",)), ({"logo": 0, "reference": 1}, ()), ({}, ())]
+)
+def test_a_round_in_which_no_criterion_counts_is_told(weights, told):
+    terms = {name: value for name, value in TERMS.items() if name != "criteria_weights"}
+    opened = RoundOpened(**terms, **({"criteria_weights": weights} if weights else {}))
+    open_it = OpenRound(**terms, **({"criteria_weights": weights} if weights else {}), reason=None)
+    given_program().when(open_it).then(opened, warnings=told)
+
+
 def test_an_account_is_nominated_once_and_may_be_again_when_it_was_withdrawn():
     nominate = Nominate(round="spring", account="acme", account_name="Acme", why="Second largest plant", reason=None)
     withdrawn = NominationWithdrawn(round="spring", account="acme")
@@ -79,6 +89,8 @@ def test_the_last_opinion_of_a_member_counts():
     first, second = OpinionGiven(**OPINION), OpinionGiven(**OPINION | {"stance": "against"})
     given_program(OPENED, NOMINATED).when(GiveOpinion(**OPINION, reason=None)).then(first)
     given_program(OPENED, NOMINATED, first).when(GiveOpinion(**OPINION, reason=None)).then_nothing_happens()
+    changed = GiveOpinion(**OPINION | {"stance": "against"}, reason=None)
+    given_program(OPENED, NOMINATED, first).when(changed).then(second, warnings=("opinion-replaced",))
     both = PROGRAM.fold((PROGRAM_OPENED, OPENED, NOMINATED, first, second))
     assert [opinion.stance for opinion in both.all(Opinion).values()] == ["against"]
     given_program(OPENED).when(GiveOpinion(**OPINION, reason=None)).then_refused("not-nominated", "/account")
