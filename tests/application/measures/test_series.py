@@ -147,6 +147,24 @@ def test_of_what_is_told_apart_a_month_without_any_says_none_and_one_without_pla
     assert found == {(None, "referral", "EUR"): [None, "0", "5"]}
 
 
+@for_each(
+    ("recorded", "found"),
+    [("2026-01-31T09:59:59Z", ["100", "100", "100"]), ("2026-01-31T10:00:00Z", [None, "100", "100"])],
+)
+def test_a_month_ends_where_the_plan_is_even_where_the_program_is_a_day_behind(recorded, found):
+    """On Kiritimati February begins when it is ten in the morning of the last of January in UTC."""
+    there = plan("acme", timezone="Pacific/Kiritimati")
+    contract(there, recorded, "100")
+    in_utc = History(type=PROGRAM)
+    in_utc.on("2026-01-02", "open-program", name="Strategic accounts", currency="USD", timezone="UTC")
+    in_utc.on("2026-01-31T23:59:59Z", "set-exchange-rates", as_of_on="2026-01-31", rates={"EUR": "2"})
+    in_utc.on("2026-02-28T23:59:59Z", "set-exchange-rates", as_of_on="2026-02-28", rates={"EUR": "3"})
+    sums = told(series(Plans([there], in_utc), "arr"))
+    assert sums[None, None, "EUR"] == found
+    rated = [each and str(Decimal(each) * rate) for each, rate in zip(found, (2, 3, 3), strict=True)]
+    assert sums[None, None, "USD*"] == rated
+
+
 # Currencies
 
 DOLLARS = (plan("acme", "100"), plan("beta", "50", currency="USD"))

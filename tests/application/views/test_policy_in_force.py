@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given as for_all
@@ -11,19 +12,25 @@ from hypothesis import strategies as some
 from pydantic_core import to_json
 
 from adapters.events.partial_read import read_partial_event
+from application.aggregates.loaded import LoadedAggregate
 from application.findings.judging import findings_view
+from application.findings.program import ProgramExamined, program_findings
 from application.measures.measured import measured_months
 from application.measures.registry import figures_of
+from application.packs.pack import PackKind
+from application.packs.registry import pack
 from application.portfolio.projector import PortfolioProjector
-from application.portfolio.row import shown
+from application.portfolio.row import PortfolioRow, shown
+from application.reports.month_report import month_report
 from application.reports.months import month_named
 from application.reports.said_vs_did import said_vs_did
 from application.views.current_plan import current_plan
-from application.views.cuts import Cut
+from application.views.cuts import Cut, stood_at
 from application.views.diff import diff
 from application.views.policy_in_force import DEFAULT, policy_at
 from domain.program import PROGRAM
-from domain.program.policy import DEFAULT_POLICY
+from domain.program.charter import PROGRAM_ID
+from domain.program.policy import DEFAULT_POLICY, Policy
 from domain.record import Recorded
 from tests.everything import everything
 from tests.examples import examples
@@ -116,16 +123,53 @@ def test_the_list_of_plans_and_the_report_of_a_review_know_a_stale_section_by_th
     assert "risks" not in gone_stale(())
 
 
-ADOPTIONS = some.lists(
-    some.tuples(some.integers(0, 300), some.integers(-60, 120), some.integers(1, 400)), min_size=1, max_size=5
+def numbers(days: int, few: int, more: int, share: int, off: bool) -> dict[str, Any]:
+    """A policy in which every number differs from the default: it is not to contradict itself."""
+    part, most = str(Decimal(share) / 100), few + more
+    sections = {section: {"strategic": days} for section in ("risks", "plays", "team", "goals")}
+    return {
+        "sections": sections,
+        "cadence": {"strategic": {"weekly": days, "qbr": days, "annual": days}},
+        "team": {"strategic": {"required": ["legal"], "expected": ["finance"]}},
+        "list": {"target": few, "warn": most, "alarm": most + 1},
+        "coverage": {"decision_makers": most, "multi_threaded": few + 1, "survivors": few},
+        "plays": {"least": few, "most": most},
+        "hypotheses": {"least": few, "most": most},
+        "risks": {"least": few, "top": most},
+        "whitespace": {"untouched_share": part, "untouched_days": days},
+        "milestones": {"held_share": part},
+        "findings": {"vague-promise": {"severity": "alarm", "off": off}, "empty-section": {"severity": "alarm"}},
+        **dict.fromkeys(("contact_days", "pairing", "executive_days", "quick_win_days", "demote_months"), days),
+        **dict.fromkeys(("eve_share", "sponsor_share", "similar_share"), part),
+        "buying_centers": most,
+        "path_multiple": few,
+        "pack_hours": days,
+    }
+
+
+def test_the_policies_that_are_adopted_at_random_say_every_number():
+    assert numbers(1, 2, 3, 50, off=True).keys() == Policy.model_fields.keys()
+
+
+NUMBERS = some.builds(
+    numbers,
+    days=some.integers(1, 400),
+    few=some.integers(1, 9),
+    more=some.integers(0, 9),
+    share=some.integers(0, 100),
+    off=some.booleans(),
 )
+ADOPTIONS = some.lists(some.tuples(some.integers(0, 300), some.integers(-60, 120), NUMBERS), min_size=1, max_size=5)
 
 
 def verdicts(plan: History, cut: Cut, records: Sequence[Recorded]) -> bytes:
     """Everything that is judged by a policy of a plan at a cut."""
     before = plan.cut(NEW_YEAR.isoformat(), "2027-12-31")
     month = month_named(str(cut.date)[:7], instant("2027-12-31"))
-    measured = [figures_of(at) for at in measured_months(plan.known, [month.before(1)], instant("2027-12-31"), records)]
+    now = instant("2027-12-31")
+    measured = [figures_of(at) for at in measured_months(plan.known, [month.before(1)], now, records)]
+    in_program = practice_at(records, cut)
+    item, *_ = shown(row_at(plan, cut), cut.at, records)
     return to_json(
         {
             "policy": policy_at(records, cut),
@@ -134,8 +178,31 @@ def verdicts(plan: History, cut: Cut, records: Sequence[Recorded]) -> bytes:
             "diff": diff(plan.known, before, cut, program=records),
             "report": said_vs_did(plan.known, before, cut, records),
             "measures": measured,
+            "month": month_report(month.before(1), [plan.known], now, program=records),
+            "packs": [pack(kind, plan.known, cut, records) for kind in get_args(PackKind)],
+            "list of plans": item,
+            "program": program_findings(in_program) if in_program else None,
         }
     )
+
+
+def row_at(plan: History, cut: Cut) -> PortfolioRow:
+    """The row of the list of plans, as it stood at a cut."""
+    projector = PortfolioProjector()
+    projector.add(
+        [
+            read_partial_event(each.aggregate_id, each.version, each.position, type(each.event).__name__, each.stored)
+            for each in plan.known.records[: cut.version]
+        ]
+    )
+    return projector.row()
+
+
+def practice_at(records: Sequence[Recorded], cut: Cut) -> ProgramExamined | None:
+    """The program at the instant of a plan's cut."""
+    known = LoadedAggregate.of(PROGRAM, PROGRAM_ID, records)
+    stood = stood_at(known, cut.at)
+    return ProgramExamined(*stood, ()) if stood else None
 
 
 @settings(max_examples=examples(2))
@@ -144,11 +211,9 @@ def test_adopting_policies_changes_no_verdict_about_a_cut_before_they_were_recor
     plan, practice = everything(), program()
     cut = plan.cut((NEW_YEAR + timedelta(days=asked_after)).isoformat(), "2027-12-31")
     last_day, before = NEW_YEAR, verdicts(plan, cut, practice.known.records)
-    for recorded_after, ahead, days in sorted(adoptions):
+    for recorded_after, ahead, numbers in sorted(adoptions, key=lambda each: each[0]):
         recorded = NEW_YEAR + timedelta(days=max(recorded_after, 2))
         last_day = max(last_day, recorded + timedelta(days=ahead))
-        sections = {section: {"strategic": days} for section in ("risks", "plays", "team")}
-        numbers = {"contact_days": days, "executive_days": days, "sections": sections, "plays": {"least": 0, "most": 1}}
         adopt(practice, f"{recorded}T12:00Z", last_day.isoformat(), **numbers)
         if recorded > cut.date:
             assert verdicts(plan, cut, practice.known.records) == before
