@@ -3,16 +3,15 @@ month.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
 from application.reports.months import Month
+from application.views.days_of_program import end_of
 from application.views.rates_in_force import rates_in_force
-from domain.program.charter import CharterRevised, ProgramOpened
 from domain.record import Recorded
-from domain.time_zones import time_zone
 
 
 class MonthRates(BaseModel):
@@ -32,22 +31,9 @@ class MonthRates(BaseModel):
 def rates_at(program: Sequence[Recorded], month: Month, now: datetime) -> MonthRates | None:
     """Return the rates that were recorded when the month ended in the program's time zone; None if the program did not
     exist."""
-    found = rates_in_force(program, min(_end(program, month), now), month.last)
+    found = rates_in_force(program, min(end_of(program, month.last), now), month.last)
     if found is None:
         return None
     return MonthRates(
         month=str(month), currency=found.currency, as_of_on=found.as_of_on, rates=dict(found.rates), missing=[]
     )
-
-
-def _end(program: Sequence[Recorded], month: Month) -> datetime:
-    """Return the last instant of a month in the time zone that the program had by then."""
-    next_day, end = month.last + timedelta(days=1), datetime.max.replace(tzinfo=UTC)
-    for record in program:
-        if record.meta.recorded_at > end:
-            break
-        event = record.event
-        if isinstance(event, ProgramOpened | CharterRevised) and event.timezone:
-            midnight = datetime.combine(next_day, time(), time_zone(event.timezone))
-            end = midnight.astimezone(UTC) - timedelta(microseconds=1)
-    return end

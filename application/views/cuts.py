@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from application.aggregates.loaded import LoadedAggregate
+from application.views.days_of_program import end_of, zone_at
 from domain.account_plan.entries import version_named
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.reviews import ReviewHeld, ReviewKind
 from domain.aggregates import A
 from domain.calendar import DAY, instant_written
 from domain.language import shortened
+from domain.program.language import ProgramState
 from domain.record import Recorded, is_late
 from domain.things import day_of
 from domain.time_zones import time_zone
@@ -84,20 +86,25 @@ class Cut:
 def cut_at(text: str, known: LoadedAggregate[Any], now: datetime) -> Cut:
     """Return the cut that a caller names. Before the plan was opened its version is 0. Raises `CutUnknown`,
     `CutInTheFuture`."""
-    zone = timezone_of(known)
     last = max(now, known.records[-1].meta.recorded_at)
     kind, _, which = text.partition(":")
     if text == "now":
-        return Cut(text, known.version, last, day_of(last, zone))
+        return Cut(text, known.version, last, _local_day(known, last))
     if kind == "review":
-        return _review(which, known, zone)
+        return _review(which, known, timezone_of(known))
     if kind == "version":
-        return _version(text, _number(which), known, zone)
+        return _version(text, _number(which), known)
     if kind == "event":
-        return _version(text, _version_of_event(which, known), known, zone)
+        return _version(text, _version_of_event(which, known), known)
     if DAY.fullmatch(text):
-        return _day(text, known, zone, last)
-    return _instant(text, known, zone, last)
+        return _day(text, known, last)
+    return _instant(text, known, last)
+
+
+def _local_day(known: LoadedAggregate[Any], at: datetime) -> Day:
+    """Return the day of an instant where the aggregate is, in the time zone that it had then."""
+    zone = zone_at(known.records, at) if isinstance(known.state, ProgramState) else timezone_of(known)
+    return day_of(at, zone)
 
 
 def _version_of_event(name: str, known: LoadedAggregate[Any]) -> int | None:
@@ -133,7 +140,7 @@ def review_cut(held: ReviewHeld, record: Recorded, known: LoadedAggregate[Any], 
     """Return the cut for a held review."""
     name = named_review(held, record, known)
     if name.startswith("version:"):
-        return _version(name, record.version, known, zone)
+        return _version(name, record.version, known)
     at = record.meta.recorded_at
     return Cut(
         name,
@@ -150,7 +157,7 @@ def _number(text: str) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
-def _version(text: str, version: int | None, known: LoadedAggregate[Any], zone: str) -> Cut:
+def _version(text: str, version: int | None, known: LoadedAggregate[Any]) -> Cut:
     if version is None:
         raise CutUnknown(
             f"“{shortened(text)}” names no point in the history of this {known.type.noun}: its versions are 1, 2, 3"
@@ -159,31 +166,38 @@ def _version(text: str, version: int | None, known: LoadedAggregate[Any], zone: 
     if version > known.version:
         raise CutInTheFuture(f"The {known.type.noun} is at version {known.version}; there is no version {version} yet.")
     at = known.records[max(version - 1, 0)].meta.recorded_at
-    return Cut(text, version, at, day_of(at, zone))
+    return Cut(text, version, at, _local_day(known, at))
 
 
-def _day(text: str, known: LoadedAggregate[Any], zone: str, now: datetime) -> Cut:
+def _day(text: str, known: LoadedAggregate[Any], now: datetime) -> Cut:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise CutUnknown(f"“{text}” is not a day of the calendar.") from None
-    today = day_of(now, zone)
+    today = _local_day(known, now)
     if day > today:
         raise CutInTheFuture(f"{day} is still to come (today is {today} in the {known.type.noun}'s time zone).")
     if day == today:
         return Cut(text, known.version, now, day, provisional=True)
-    next_midnight = datetime.combine(day + timedelta(days=1), time(), time_zone(zone))
-    end = next_midnight.astimezone(UTC) - timedelta(microseconds=1)
+    end = _end_of(known, day)
     return Cut(text, _version_at(known, end), end, day, over=True)
 
 
-def _instant(text: str, known: LoadedAggregate[Any], zone: str, now: datetime) -> Cut:
+def _end_of(known: LoadedAggregate[Any], day: Day) -> datetime:
+    """Return the last instant of a day where the aggregate is."""
+    if isinstance(known.state, ProgramState):
+        return end_of(known.records, day)
+    next_midnight = datetime.combine(day + timedelta(days=1), time(), time_zone(timezone_of(known)))
+    return next_midnight.astimezone(UTC) - timedelta(microseconds=1)
+
+
+def _instant(text: str, known: LoadedAggregate[Any], now: datetime) -> Cut:
     # A plus sign that was not escaped in a URL arrives as a space.
     try:
         at = instant_written(text.replace(" ", "+"))
         if at > now:
             raise CutInTheFuture(f"{at.isoformat()} is still to come.")
-        return Cut(text, _version_at(known, at), at, day_of(at, zone))
+        return Cut(text, _version_at(known, at), at, _local_day(known, at))
     except (ValueError, OverflowError):
         raise CutUnknown(
             f"“{shortened(text)}” is not a cut: use now, review:ID, version:N, event:ID, a date such as 2026-03-31,"

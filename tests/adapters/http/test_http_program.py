@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import Response
@@ -333,6 +334,22 @@ def test_what_was_shown_of_the_program_is_shown_for_ever_as_of_then(office: Api)
     assert_problem(view(office, "/findings", as_of="2020-01-01"), 422, "cut-before-program-opened")
     assert_problem(view(office, "/findings", as_of="2050-01-01"), 422, "cut-in-the-future")
     assert_problem(view(office, "/rounds/spring", as_of="version:1"), 404, "unknown-round")
+
+
+def test_a_day_of_the_program_ends_where_it_ended_when_the_program_moves(office: Api):
+    """The day ended in UTC; on Kiritimati it would have ended fourteen hours earlier."""
+    office.clock.now = office.clock().replace(hour=20)
+    do(office, "name-program-owner", owner="vera")
+    day = str(office.clock().date())
+    office.clock.now += timedelta(days=40)
+    before = view(office, as_of=day).json()
+    assert before["program"]["owner"] == "vera"
+    moved = do(office, "revise-charter", timezone="Pacific/Kiritimati", reason="The sea is warm")
+    assert moved.is_success
+    assert view(office, as_of=day).json() == before
+    assert view(office, as_of="version:2").json()["as_of"]["date"] == day
+    here = office.clock().astimezone(ZoneInfo("Pacific/Kiritimati")).date()
+    assert view(office).json()["as_of"]["date"] == str(here)
 
 
 def test_an_example_is_shown_at_every_cut_at_which_it_was_published(office: Api):
