@@ -72,14 +72,15 @@ def about_names(aggregate: Aggregate, command: Command, events: Sequence[Event])
 
 
 def id_chosen(command: Command) -> Iterator[tuple[str, str]]:
-    """Yield the id that somebody chose for a new thing. Those of people are refused where they tell the person."""
+    """Yield the id that somebody chose for a new thing. Ids of people are left out: they are refused if they reveal the
+    person."""
     if command.needs == "new" and command.noun != STAKEHOLDER and (id := getattr(command, "id", None)):
         yield "/id", id
 
 
 def about_likenesses(aggregate: Aggregate, command: Command) -> Iterator[Caution]:
-    """Yield a warning where a new thing has the name of one that goes on, or of somebody who left: of the first, where
-    there are several. Things that happened on different days, such as touches, are different."""
+    """Yield a warning if a new thing has the same name as an open thing or as somebody who left; only one, for the
+    first of them. Things that happened on different days, such as touches, may have the same name."""
     field = name_field(command.__dict__) if command.needs == "new" else None
     if field is None:
         return
@@ -93,7 +94,7 @@ def about_likenesses(aggregate: Aggregate, command: Command) -> Iterator[Caution
 
 
 def about_vagueness(command: Command, thing: Thing | None) -> Iterator[Caution]:
-    """Yield a warning for every statement that is new and by which nobody could tell whether it came true."""
+    """Yield a warning for every new statement of which nobody could tell whether it came true."""
     for pointer, statement in strings_of(command, Checkable):
         if is_vague(statement) and getattr(thing, pointer.split("/")[1], None) != statement:
             yield Caution("vague", pointer, VAGUE)
@@ -120,19 +121,19 @@ def _years(count: int) -> str:
     return "a year" if count == 1 else f"{count} years"
 
 
-# What only somebody who has more than the aggregate can know
+# Warnings that need more than the aggregate
 
 
 def finish_told(command: Command) -> tuple[str, date] | None:
-    """Return where a command says on which day something that was promised was done, and the day."""
+    """Return the part of a command that says that something promised was done, and the day."""
     days = marked(type(command), Happened)
     told = ((f"/{name}", getattr(command, name)) for name, marker in days if marker.ends_a_promise)
     return next(((pointer, day) for pointer, day in told if day), None)
 
 
 def about_the_finish(command: Command, promised_on: date) -> Iterator[Caution]:
-    """Yield a warning where something was done before anybody promised it. `promised_on` is the day on which it was
-    recorded first, where the aggregate lives."""
+    """Yield a warning if something was done before it was promised. `promised_on` is the day on which the promise was
+    recorded, in the aggregate's time zone."""
     told = finish_told(command)
     if told and told[1] < promised_on:
         detail = f"{told[1]} is before it was promised, on {promised_on}: it counts as done already."
@@ -140,13 +141,13 @@ def about_the_finish(command: Command, promised_on: date) -> Iterator[Caution]:
 
 
 def about_a_stranger(pointer: str, id: str, nearest: Sequence[str]) -> Caution:
-    """Return the warning about somebody of ours whom nobody has seen before."""
+    """Return the warning about somebody of ours who has never been named before."""
     known = " or ".join(f"“{other}”" for other in nearest)
     meant = f": is {known} meant?" if known else "."
     return Caution("unknown-person", pointer, f"Nobody of ours is known as “{id}” yet{meant}")
 
 
-# What topics ask
+# Used by topics
 
 
 def is_late_to_ease(due_on: date, today: date) -> bool:

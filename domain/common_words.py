@@ -1,4 +1,5 @@
-"""Words that people are called by as well: alone they tell nobody.  English and German, without case and accents."""
+"""Common words that are also names of people. Alone they do not identify anybody. English and German, without case and
+accents."""
 
 COMMON_WORDS = frozenset(
     # English

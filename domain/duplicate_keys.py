@@ -27,16 +27,17 @@ class _Twice(dict[str, Any]):
 
 
 def check_keys(text: bytes | bytearray | str) -> None:
-    """Raises `DuplicateKey`. A text that is not JSON is left to its reader."""
+    """Raise `DuplicateKey` if an object in this JSON text has a key twice. Text that is not JSON is accepted: its
+    reader refuses it."""
     if isinstance(text, str):
         text = text.encode(errors="surrogatepass")
     if may_have_a_key_twice(text):
-        look_for_it(text)
+        find_duplicate(text)
 
 
 def may_have_a_key_twice(text: bytes | bytearray) -> bool:
-    """Return False if it is certain that no key stands twice: then as many are read as are written. It takes a tenth
-    of the time of looking."""
+    """Return False if it is certain that no key occurs twice, because as many keys were read as the text contains. This
+    takes a tenth of the time of the search."""
     try:
         return number_of_keys(from_json(bytes(text))) != len(KEYS.findall(text))
     except ValueError:
@@ -49,7 +50,8 @@ def number_of_keys(read: Any) -> int:
     return sum(map(number_of_keys, read)) if isinstance(read, list) else 0
 
 
-def look_for_it(text: bytes | bytearray) -> None:
+def find_duplicate(text: bytes | bytearray) -> None:
+    """Raise `DuplicateKey` for the first key that occurs twice."""
     duplicated = False
 
     def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def look_for_it(text: bytes | bytearray) -> None:
         return twice
 
     try:
-        # Numbers do not matter here, and a long one would be refused.
+        # Numbers are not converted, because a very long one would be refused.
         whole = json.loads(text, object_pairs_hook=read, parse_int=len, parse_float=len)
         found = _find(whole, "") if duplicated else None
     except (ValueError, RecursionError):

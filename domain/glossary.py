@@ -1,8 +1,8 @@
-"""What the fields of events mean, in a sentence each, for whoever reads a plan's events without knowing this code.
+"""The meaning of the fields of events, in a sentence each, for readers who do not know this code.
 
-What a field means is said for the thing its event is about (`goal.unit`), for one event (`GoalAchieved.value`) or for a
-part of an event (`Criteria.logo`). Only what several kinds of things share is said once for all (`due_on`), so that a
-new field of one thing never borrows the meaning that a field of that name has of another.
+A meaning belongs to the thing an event is about (`goal.unit`), to one event (`GoalAchieved.value`) or to a part of an
+event (`Criteria.logo`). Only a meaning that several kinds of things share stands alone (`due_on`). So a new field never
+gets the meaning that a field of the same name has for another thing.
 """
 
 from collections.abc import Mapping
@@ -374,7 +374,7 @@ MEANINGS: Mapping[str, str] = {
 
 
 class MeaningMissing(LookupError):
-    """Nobody has said yet what a field means."""
+    """A field has no meaning in the glossary."""
 
     def __init__(self, field: str, noun: str) -> None:
         super().__init__(

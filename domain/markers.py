@@ -43,14 +43,14 @@ class Due:
 
 @dataclass(frozen=True)
 class Belongs:
-    """The field is said of things of these kinds alone, as the go-between is of introductions."""
+    """The field is only for things of these kinds, as the go-between is for introductions."""
 
     kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Sealed:
-    """The field does not stand in clear in the record: `always`, or when the command says whom it speaks of."""
+    """The field is not stored in clear: `always`, or if the command says whom it is about."""
 
     always: bool
     may_name_others: bool = field(default=False, compare=False)
@@ -64,17 +64,17 @@ PERSONAL_SPEECH = Sealed(always=True, may_name_others=True)
 
 @dataclass(frozen=True)
 class FreeText:
-    """The field holds words that somebody typed, and that may name one of the customer's people."""
+    """The field contains text that somebody typed and that may name one of the customer's people."""
 
 
 @dataclass(frozen=True)
 class Checkable:
-    """The field says what will be so: a review is to tell whether it came true."""
+    """The field says what will be the case, so that a review can tell whether it came true."""
 
 
 @dataclass(frozen=True)
 class Identifies:
-    """The field says who somebody is: whatever it holds is sealed for them, and names nobody else."""
+    """The field says who somebody is. It is sealed for that person, and does not name anybody else."""
 
 
 class NeverEmptied:
@@ -135,13 +135,14 @@ marked = cast(_Marked, _marked)
 
 
 def texts_of(said: BaseModel) -> Iterator[tuple[str, str]]:
-    """Yield the free text of a command, each with where it stands (RFC 6901)."""
+    """Yield the free text of a command, each with its JSON pointer (RFC 6901)."""
     identifying = {name for name, _ in marked(type(said), Identifies)}
     yield from ((pointer, text) for pointer, text in strings_of(said, FreeText) if pointer[1:] not in identifying)
 
 
 def strings_of(said: BaseModel, marker: type[Marker], within: str = "") -> Iterator[tuple[str, str]]:
-    """Yield what a command or an event says in the fields that carry a marker, each with where it stands (RFC 6901)."""
+    """Yield the texts in the fields of a command or an event that carry a marker, each with its JSON pointer (RFC
+    6901)."""
     for name, _ in marked(type(said), marker):
         yield from _strings_in(getattr(said, name), marker, f"{within}/{name}")
 
@@ -157,7 +158,8 @@ def _strings_in(value: Any, marker: type[Marker], pointer: str) -> Iterator[tupl
 
 
 def references(said: BaseModel) -> Iterator[tuple[str, str, str]]:
-    """What a command or an event names beside its own thing: kind, id, and where it is named (RFC 6901)."""
+    """Yield what a command or an event names beside its own thing: the kind, the id, and the JSON pointer (RFC
+    6901)."""
     for name, marker in marked(type(said), Refers):
         value = getattr(said, name)
         if not value:
@@ -169,7 +171,7 @@ def references(said: BaseModel) -> Iterator[tuple[str, str, str]]:
 
 
 def misplaced(said: BaseModel, kind: str | None) -> dict[str, str]:
-    """The fields a command says something in that do not belong to things of this kind, and why not."""
+    """Return the fields of a command that do not belong to things of this kind, each with the reason."""
     given = said.model_fields_set
     return {
         field: f"belongs to {' and '.join(marker.kinds)} only, and this is of kind {kind}: leave it out"
@@ -179,7 +181,7 @@ def misplaced(said: BaseModel, kind: str | None) -> dict[str, str]:
 
 
 def check_fields(said: BaseModel, wrong: Mapping[str, str]) -> None:
-    """Raises `ValidationError` that says of each of these fields, at its place, what is wrong with it."""
+    """Raise a `ValidationError` that says what is wrong with each of these fields."""
     if wrong:
         details = [
             InitErrorDetails(

@@ -1,8 +1,7 @@
-"""What is wrong with the shape of what was said, in sentences: what must stand there, what was read, and the nearest
-right word.
+"""Sentences about values of the wrong shape: what is expected, what was read, and the nearest word that would be right.
 
-pydantic finds the mistakes; nothing of its wording reaches whoever made them. A value is repeated only if it looks like
-a word of ours, because others may be about people.
+pydantic finds these mistakes; its own messages are never shown. A value is repeated in a sentence only if it looks like
+one of our words, because other values may be text about people.
 """
 
 import re
@@ -48,18 +47,18 @@ def sentence(error: ErrorDetails, model: type[BaseModel] | None = None) -> str:
 
 
 def place(location: Sequence[int | str]) -> Sequence[int | str]:
-    """Return the place of a mistake as whoever made it knows it."""
+    """Return the place of a mistake in the terms of whoever made it."""
     return location[:-1] if location and location[-1] == KEY else location
 
 
 def ended(said: str) -> str:
-    """Return it with the full stop that a question does not take."""
+    """Return the sentence with a full stop, unless it is a question."""
     return said if said.endswith("?") else f"{said}."
 
 
 def predicate(error: ErrorDetails, model: type[BaseModel] | None = None) -> str:
-    """Return what is wrong, to stand after the name of the field. `model` is what was to be read; its fields are what
-    an unknown one may have been meant for."""
+    """Return what is wrong, as words that follow the name of the field. `model` is the model that was to be read; an
+    unknown field may have been meant for one of its fields."""
     kind = error["type"]
     if kind == "extra_forbidden":
         return unknown(error["loc"], model)
@@ -80,7 +79,7 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 def unknown(location: Sequence[int | str], model: type[BaseModel] | None) -> str:
-    """Return what to say of a field that there is not."""
+    """Return what is wrong with a field that the model does not have."""
     known = [name for each in models_at(model, location[:-1]) for name in names_of(each)]
     if found := nearest(location[-1], known):
         return f"is not a field here: did you mean “{found}”?"
@@ -95,7 +94,7 @@ def names_of(model: type[BaseModel]) -> list[str]:
 
 
 def models_at(model: type[BaseModel] | None, location: Sequence[int | str]) -> list[type[BaseModel]]:
-    """Return the models that a place inside a model may hold."""
+    """Return the models that may be at a place inside a model."""
     found = [model] if model else []
     for part in location:
         fields = [

@@ -85,8 +85,8 @@ def as_text(id: UUID) -> str:
 
 
 def struck_by(records: Sequence[Recorded]) -> dict[int, str]:
-    """The versions of what was a mistake, the entries that were struck and all that was told of things that were
-    withdrawn, with the ids of the events that say so."""
+    """Return the versions of entries that were struck, and of all events about things that were withdrawn. Each comes
+    with the id of the event that struck or withdrew it."""
     struck = {version: record.id for record in records if (version := record.event.strikes()) is not None}
     withdrawals = [record for record in records if record.event.withdraws]
     told = told_of_each(records) if withdrawals else {}

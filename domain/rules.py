@@ -78,8 +78,11 @@ def check_kind(command: Command, thing: Thing | None) -> None:
 
 
 def check_references(aggregate: Aggregate, command: Command, thing: Thing | None) -> None:
-    """What a command names must be there.  Over is not forbidden: only what something is made a part of must go on, and
-    nothing more is told of who was forgotten, but for links their thing has already."""
+    """Check that everything a command names exists.
+
+    It may be over, unless the thing becomes a part of it. People who were forgotten may only be named by links that the
+    thing has already.
+    """
     part_of = {field for field, marker in marked(type(command), Refers) if marker.part_of}
     for kind, name, pointer in references(command):
         field = pointer.split("/")[1]
@@ -119,8 +122,9 @@ def check_words(aggregate: Aggregate, command: Command, events: Iterable[Event])
 
 
 def speaks_of(aggregate: Aggregate, command: Command) -> tuple[str, ...]:
-    """Return the stakeholders that a command's free text speaks of: those it says or else those a stakeholder command
-    is about, and whoever the text names. An empty `about` says that nobody is meant, whatever the text holds."""
+    """Return the stakeholders whom a command's free text is about: those in `about`, else those of a command about a
+    stakeholder, and whoever the text names. If `about` is empty, the text is about nobody, even if it contains
+    names."""
     return tuple(sorted({*about_whom(aggregate, command), *named_in(aggregate, command)}))
 
 

@@ -18,10 +18,8 @@ from domain.time_zones import time_zone
 
 
 class Thing(BaseModel):
-    """Something in an aggregate as it stands after the events so far: everything that was said of it, frozen.
-
-    It is the raw material of every view and of every rule, so that the two cannot disagree.
-    """
+    """Something in an aggregate in its current state: everything that was said about it, frozen. Views and rules both
+    use things, so that they cannot disagree."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
@@ -44,7 +42,7 @@ class Thing(BaseModel):
 
     @property
     def ending(self) -> str | None:
-        """How it came to be over, to stand after “the play “pilot” …”; None while it goes on."""
+        """Why it is over, in words that follow “the play “pilot” …”; None while it is open."""
         return None
 
     @property

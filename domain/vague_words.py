@@ -1,7 +1,7 @@
 """Words that say nothing by which anybody could tell whether a statement came true.  English and German, folded."""
 
 ENGLISH = frozenset(
-    # what one does
+    # verbs
     "accelerate accelerating accompany achieve act activate adapt add address addressing adjust advance"
     " advise advocate agree aim align aligning allocate amplify analyse analyze anchor answer apply"
     " appreciate approach arrange ask assess attempt attend attract avoid await balance begin believe"
@@ -40,7 +40,7 @@ ENGLISH = frozenset(
     " touch track tracking transform transition trigger try trying turn unblock uncover understand"
     " understanding unlock update updating upgrade uplift upsell use using utilise utilize validate venture"
     " verify wait waiting walk want warm watch whip widen win wish wonder work working wrap write"
-    # to what
+    # nouns
     " account accounts action actions activities activity adoption adviser advisor advisors advocacy"
     " advocates agenda alignment allies ambassador ambassadors analysis annual annually appointment"
     " appointments area areas arr aspect aspects attention attitude awareness backing ball barrier barriers"
@@ -89,10 +89,10 @@ ENGLISH = frozenset(
     " trust unity updates ups upselling upsells urgency usage usefulness users value values variety version"
     " view views visibility vision voice wallet warmness warmth way ways weaknesses week weekly weeks"
     " wellbeing whitespace willingness wins word words workshop workshops yearly"
-    # what says that there is nothing yet
+    # words for something that is not known yet
     " tbd tba tbc t b d c n todo na none nothing pending unknown unclear undecided various misc miscellaneous etc"
     " xxx"
-    # and what holds it together
+    # adjectives, adverbs and function words
     " a about above absolutely according accordingly across actively actual actually additional after again"
     " ahead aligned alive all almost alone along alongside already also always an and another any anything"
     " anytime apart appropriate around as asap asdf aside assorted at available away back bar base based"
@@ -133,7 +133,7 @@ ENGLISH = frozenset(
 )
 
 GERMAN = frozenset(
-    # was man tut
+    # verbs
     "abarbeiten abfragen abgestimmt abgleichen abholen abklaren abklarung abklopfen ablegen abschatzen"
     " abschliessen absprechen abstecken abstimmen abwarten analysieren anbahnen anbieten anbringen anfragen"
     " angehen ankurbeln anlegen anpassen anregen anrufen anschauen ansehen ansprechen anstossen anstreben"
@@ -172,7 +172,7 @@ GERMAN = frozenset(
     " weiterbringen weiterentwickeln weiterfuhren weitergeben weitergeht weitermachen weiterverfolgen wenden"
     " werden wiederholen wird wirken wissen zeichnen zeigen ziehen zufriedenstellen zuhoren zulegen"
     " zuruckkommen zuruckmelden zusagen zusammenarbeiten zusammenbringen zusammenfassen zusammensetzen"
-    # woran
+    # nouns
     " absatz absprache absprachen abstimmung abteilung abteilungen akquise aktion aktionen aktivitat"
     " aktivitaten akzeptanz alternativen analysen anderung anderungen anforderung anforderungen anfrage"
     " angelegenheit anliegen ansatz ansatze ansprechpartner anstoss antwort arbeit argumente aspekte aufbau"
@@ -224,9 +224,9 @@ GERMAN = frozenset(
     " wirkung woche wohlwollen wunsche zahlen zeit ziel zielbild ziele zielsetzung zufriedenheit zugang"
     " zugange zuge zukunft zusage zusammenarbeit zusammenhalt zusatzgeschaft zusatzumsatz zustandigkeiten"
     " zustimmung zuverlassigkeit zweck"
-    # was sagt, dass es noch nichts gibt
+    # words for something that is not known yet
     " offen unklar unbekannt keine nichts spater diverses sonstiges verschiedenes usw k"
-    # und was es zusammenhalt
+    # adjectives, adverbs and function words
     " ab aber abgeschlossen abwartend aktiv aktuell aktuelle aktuellen alle allem allen allerdings alles"
     " allgemein allgemeine allgemeiner allmahlich als am an andere anderen anderer anschliessend anstehend"
     " anstehende anstehenden auch auf aus ausfuhrlich aussen ausstehend ausstehende bald bei beide beiden"

@@ -41,9 +41,9 @@ KINDS: Mapping[str, type[Pack]] = {
 ABOUT = f"""# What the tests cover
 
 Every rule of the [findings](findings.md), every [measure](measures.md) and every section of a pack, each with the test
-that covers it. `pytest PATH` runs one of them. A rule about a plan is told as a story up to a day on which it finds
-nothing and on to the first on which it finds something, or with other lines on the same day; a measure as a story with
-what it says at the end of each month. A row without a test fails `tests/whole/test_documents.py`.
+that covers it; `pytest PATH` runs that test. A rule about a plan is covered by two stories: in one the rule finds
+nothing, in the other, on a later day or with other events, it finds something. A measure is covered by stories with its
+value at the end of each month. A row without a test fails `tests/whole/test_documents.py`.
 
 This table is made from the registries and the tests: `{COMMAND}`.
 """

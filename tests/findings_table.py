@@ -12,26 +12,27 @@ TABLE = Path(__file__).parents[1] / "docs" / "findings.md"
 
 ABOUT = """# Findings
 
-What is wrong with a plan at any cut: `GET /v1/plans/{plan}/findings?as_of=` and `plantrail findings PLAN`. Each finding
-says how loud it is, since when it is so, in which things and events it is seen, by which version of the policy, and
-which commands would end it. `missing` names the fields that only who sends a command can fill in. A plan may be excused
-from a rule until a day (`grant-exception`, `revoke-exception`): then `excused` says by whom, until when and why.
+`GET /v1/plans/{plan}/findings?as_of=` and `plantrail findings PLAN` say what is wrong with a plan at any cut. Each
+finding says how severe it is, since when it holds, which things and events show it, which version of the policy judges,
+and which commands would end it. `missing` names the fields of a command that its sender has to fill in. A plan may be
+excused from a rule until a day (`grant-exception`, `revoke-exception`): then `excused` says by whom, until when and
+why.
 
-What is wrong with the program itself: `GET /v1/program/findings`.
+`GET /v1/program/findings` says what is wrong with the program itself.
 
-What is wrong with all plans as they stand: `GET /v1/findings` and `plantrail findings`, the loudest first, what is
-excused last, filtered by rule, severity, owner, tier and `since`. A table keeps it: a plan is judged anew after its
-events, after a policy was adopted, and on days on which its verdict may change.
+`GET /v1/findings` and `plantrail findings` list the findings of all plans as they stand now: the most severe first,
+excused ones last, filtered by rule, severity, owner, tier and `since`. A table stores them. A plan is judged again
+after its events, after a policy was adopted, and on days on which its verdict may change.
 
-What became of them in a month: the month report (`GET /v1/reports/said-vs-did?month=`, `plantrail report month`) says
-for each rule how many opened, ended and are still there, in all plans and in each, and tells the loudest that opened.
-They are the findings at the cut before the month and at its last day, told apart by `rule` and `about`. Three rules
-read words (vague-promise, executive-meeting-is-qbr, repeated-topics): words may be forgotten, and a month says the same
-for ever, so it leaves those out.
+The month report (`GET /v1/reports/said-vs-did?month=`, `plantrail report month`) says for each rule how many findings
+opened, ended and remained in the month, in all plans and in each, and lists the most severe ones that opened. It
+compares the findings at the cut before the month with those at its last day. `rule` and `about` identify a finding.
+Three rules judge text (vague-promise, executive-meeting-is-qbr, repeated-topics). Text may be forgotten later, and the
+report of a past month must not change, so it leaves these rules out.
 
-The numbers in `code` are the policy's: those in force at the cut, which a policy adopted later never changes. A policy
-may make a rule louder or quieter, or turn it off (`findings`). *Plans with duties* are those of tiers for which the
-policy says how old a section may be. An archived plan has no findings.
+The numbers in `code` are those of the policy in force at the cut; a policy that is adopted later never changes an
+earlier verdict. A policy may make a rule more or less severe, or turn it off (`findings`). *Plans with duties* are
+those of tiers for which the policy limits the age of sections. An archived plan has no findings.
 
 This table is made from the registry: `python -m tests.findings_table`.
 

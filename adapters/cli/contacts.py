@@ -82,7 +82,7 @@ def show_departure(
     as_of: AsOf = "now",
     as_json: AsJson = False,
 ) -> None:
-    """Show what would be left if somebody went: who is engaged, and what hangs on them."""
+    """Show what would remain if somebody left: who is engaged, and what depends on them."""
     if (stakeholder is None) == (member is None):
         raise Told(ONE_OF_THEM)
     asked = find(plan)

@@ -51,7 +51,7 @@ def findings(
     cursor: Annotated[str | None, typer.Option(help="Go on where the page before ended.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What is wrong with a plan or across plans, the loudest first, and the commands that would end it."""
+    """Show what is wrong with a plan or across plans, the most severe first, and the commands that would end it."""
     across = {"rule": rule, "severity": severity, "owner": owner, "tier": tier, "since": since, "cursor": cursor}
     if plan is None:
         if as_of != "now":

@@ -30,7 +30,7 @@ def make_pack(
     output: Output = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make what the people in a room need: a plan on one page, a week, a read-out, a QBR or a year."""
+    """Make a document for a meeting: the plan on one page, the weekly list, a read-out, a QBR or the annual review."""
     form = form_of("json" if as_json else format, output)
     asked = find(plan)
     made = pack(kind, asked.known, asked.cut(as_of), asked.program, audience)

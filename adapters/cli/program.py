@@ -93,7 +93,7 @@ def practice_of(store: Store) -> Practice:
 
 @program.command()
 def show(as_of: AsOf = "now", as_json: AsJson = False) -> None:
-    """Show the program: its list and what came of it, what is loudest, net retention, and coverage by sponsors."""
+    """Show the program: its list and its results, the most severe findings, net retention, and coverage by sponsors."""
     with the_practice() as (store, practice):
         if as_json:
             cut = cut_at(as_of, practice.known, practice.now)
@@ -244,7 +244,7 @@ def page(store: Store, practice: Practice) -> Iterator[RenderableType]:
     yield head_of(view)
     yield committed_table(practice, plans)
     loudest = findings_across_plans(store).query(FindingsQuery.model_validate({"limit": LOUDEST})).items
-    yield heading("The loudest findings", "plantrail findings")
+    yield heading("The most severe findings", "plantrail findings")
     for each in loudest:
         yield Text.assemble((each.account_name, "bold"), (f"  {each.tier}, {each.owner}", QUIET))
         yield from shown(each, MOST_REMEDIES_SHOWN)

@@ -90,7 +90,7 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
 
     @server.tool(annotations=READ_ONLY)
     def findings(plan: Plan, as_of: Cut = "now") -> str:
-        """Say what is wrong with a plan, the loudest first, and what would end it."""
+        """Say what is wrong with a plan, the most severe first, and what would end it."""
         return data(ask(path_of(plan, "findings"), {"as_of": as_of}))
 
     @server.tool(annotations=READ_ONLY)

@@ -109,16 +109,16 @@ def plan(row: Json) -> Sequence[Cell]:
 def findings(found: Json) -> Iterator[Block]:
     columns = [
         Column("Rule", 5),
-        Column("How loud", 2),
+        Column("Severity", 2),
         Column("Opened", right=True),
         Column("Ended", right=True),
         Column("Still there", right=True),
         Column("Plans", right=True),
     ]
     yield Table("Findings of all plans, rule by rule", columns, [moved(row) for row in found["rules"]], NOTHING_WRONG)
-    columns = [Column("What is wrong", 9), Column("How loud", 2), Column("Plan", 4), Column("Since", 3)]
+    columns = [Column("What is wrong", 9), Column("Severity", 2), Column("Plan", 4), Column("Since", 3)]
     opened = [opened_finding(row) for row in found["loudest_opened"]]
-    yield Table("The loudest that opened", columns, opened, "No finding opened.")
+    yield Table("The most severe that opened", columns, opened, "No finding opened.")
 
 
 def moved(row: Json) -> Sequence[Cell]:

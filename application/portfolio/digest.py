@@ -69,7 +69,7 @@ class Digest(BaseModel):
     overdue: list[DigestItem]
     due: list[DigestItem] = Field(description=f"Promises due within {DUE_DAYS} days.")
     ahead: list[DigestItem] = Field(description=f"Reviews and renewals within {AHEAD_DAYS} days.")
-    findings: list[DigestFinding] = Field(description=f"The loudest {MOST_FINDINGS} that are new.")
+    findings: list[DigestFinding] = Field(description=f"The {MOST_FINDINGS} most severe new ones.")
     news: list[PlanNews]
     is_whole: bool = Field(description=f"False where there are more than {MOST_PLANS} plans: the others are left out.")
 

@@ -21,7 +21,7 @@ SEVERITIES: Sequence[Severity] = get_args(Severity)
 class RuleInMonth(RuleMoved):
     """What happened to the findings of one rule, in all plans."""
 
-    severity: Severity = Field(description="The loudest in any of the plans.")
+    severity: Severity = Field(description="The highest severity in any of the plans.")
     plans: int = Field(description="The plans in which it found something, when the month began or at its end.")
 
 
@@ -31,8 +31,8 @@ class FindingsInMonth(BaseModel):
     opened: dict[Severity, int]
     ended: dict[Severity, int]
     still: dict[Severity, int]
-    rules: list[RuleInMonth] = Field(description="The loudest first.")
-    loudest_opened: list[OpenedFinding] = Field(description=f"At most {MOST_OPENED}, the loudest first.")
+    rules: list[RuleInMonth] = Field(description="The most severe first.")
+    loudest_opened: list[OpenedFinding] = Field(description=f"At most {MOST_OPENED}, the most severe first.")
 
 
 @dataclass

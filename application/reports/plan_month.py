@@ -41,8 +41,8 @@ class PlanMonth(PlanScores):
     """The month of one plan."""
 
     findings: list[RuleMoved] = Field(
-        description="What was wrong with the plan, rule by rule, the loudest first; what is found in words is left out,"
-        " because it may be forgotten. The findings at both cuts say what each is about."
+        description="What was wrong with the plan, rule by rule, the most severe first; rules that judge text are"
+        " left out, because text may be forgotten. The findings at both cuts say what each is about."
     )
 
 
@@ -84,7 +84,9 @@ class KeptMonth(BaseModel):
     slips: list[int] = Field(description="How many days each promise slipped, in the order of `PlanInMonth.slips`.")
     departures: int = Field(description="How many departures were recorded late.")
     findings: list[RuleMoved]
-    opened: list[int] = Field(description="How loud each finding is, in the order of `PlanInMonth.opened`.")
+    opened: list[int] = Field(
+        description="The severity of each finding as a number, in the order of `PlanInMonth.opened`."
+    )
 
 
 @dataclass(frozen=True)
