@@ -15,6 +15,7 @@ from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.store import ConnectionStrings, Store, opened
 from tests import forks, presses
 from tests.api import Api, Told, served, share_documents_in, tell_everything_to
+from tests.clock import Clock
 from tests.databases import Stores, database
 from tests.examples import TIMES, examples
 from tests.programs import MARK, Guard
@@ -163,7 +164,9 @@ def service(shared_service: Api) -> Api:
 
 @pytest.fixture
 def acme(service: Api) -> Api:
-    """The service with a plan that was just opened."""
+    """The service with a plan that was just opened, at the hour at which the clock of tests begins: whoever set it
+    before may have left it where it was."""
+    service.clock.now = Clock().now
     return service.with_a_plan(f"acme-{os.urandom(6).hex()}")
 
 

@@ -239,8 +239,10 @@ def _watched(said: Mapping[str, Any], files: Sequence[int]) -> str:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # all that is imported is kept
     for name in IMPORTED:
         import_module(name)
     gc.freeze()
+    gc.enable()
     code = next_program(socket.socket(fileno=int(sys.argv[1])))
     exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - as `python -c` does
