@@ -23,11 +23,12 @@ from tests.stores import KEY, MONDAY
 from tests.workers import Workers, number_of_workers
 
 LONGEST = (
-    "crashes browser documented_examples http_service canaries cli embedded_postgres rendering_browser"
-    " schemathesis http_hostile operations distribution webhook_worker projections rebuilding rendering_press"
-    " import_crashes group_commit http_feed cli_webhooks api_keys http_queries contracts erasures asyncapi relay"
-    " key_generations verification portfolio every_route access_matrix assistants rendering_forms cli_reports"
-    " cli_feed witnesses"
+    "crashes browser documented_examples http_service canaries rendering_browser cli embedded_postgres"
+    " rendering_press schemathesis http_hostile operations rendering_forms webhook_worker http_feed group_commit"
+    " asyncapi assistants fields_read import_files cli_doing http_conditional month_ends erasures portfolio"
+    " access_matrix http_queries relay http_program import_crashes key_generations distribution every_route narrow"
+    " forms embedded_keeper api_keys cli_webhooks projections verification witnesses contracts rebuilding"
+    " cli_reports cli_feed connections permission feed"
 ).split()
 """Files of tests by how long they take: what begins last must not be what ends last.  After them come the others that
 start programs, many of which wait; those that only compute fill what is left of the time on all cores."""
