@@ -16,7 +16,7 @@ from adapters.cli.asking import AsJson, PlanName, found
 from adapters.cli.documents import terminal
 from adapters.cli.errors import Told
 from adapters.cli.groups import Group
-from adapters.cli.terminal import WIDTH_OF_A_PIPE, err, out, print_lines, tell
+from adapters.cli.terminal import WIDTH_OF_A_PIPE, Terminal, err, out, print_lines, tell
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.streamed import written
@@ -167,6 +167,6 @@ def show(name: str, report: bytes, output: Path | None) -> None:
             console.print(part)
         return
     with output.open("w", encoding="utf-8") as file:
-        console = Console(file=file, width=WIDTH_OF_A_PIPE, highlight=False, emoji=False)
+        console = Terminal(file=file, width=WIDTH_OF_A_PIPE)
         for part in parts:
             console.print(part)

@@ -22,10 +22,19 @@ from adapters.cli.errors import Told
 WIDTH_OF_A_PIPE = 120
 
 
-class Out(Console):
-    """A console with the colours and width of the terminal, or for a plain file. It ignores that the reader has
-    gone.
+class Terminal(Console):
+    """A console with the colours and width of the terminal, or for a plain file. Where somebody wants no colours
+    (`NO_COLOR`), it writes text alone: rich would still write the control codes of bold type.
     """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(highlight=False, emoji=False, **given)
+        if self.no_color:
+            super().__init__(highlight=False, emoji=False, color_system=None, **given)
+
+
+class Out(Terminal):
+    """The console for answers. It ignores that the reader has gone."""
 
     def on_broken_pipe(self) -> NoReturn:
         stop_writing()
@@ -86,13 +95,13 @@ def says_in_json(command: Command) -> Command:
 
 def out() -> Out:
     if (said := _collected.get()) is not None:
-        return Out(file=Printed(said), width=WIDTH_OF_A_PIPE, highlight=False, emoji=False)
+        return Out(file=Printed(said), width=WIDTH_OF_A_PIPE)
     width = None if sys.stdout.isatty() else get_terminal_size((WIDTH_OF_A_PIPE, 0)).columns
-    return Out(width=width, highlight=False, emoji=False)
+    return Out(width=width)
 
 
 def err() -> Console:
-    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+    return Terminal(stderr=True, soft_wrap=True)
 
 
 def tell(sentence: str, style: str = "") -> None:
