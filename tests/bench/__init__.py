@@ -1,1 +1,1 @@
-"""What plantrail costs, always beside something that does less: ratios in one run, because times are not stable."""
+"""Benchmarks of plantrail. Each is run beside a reference that does less, because only ratios of one run are stable."""

@@ -65,7 +65,7 @@ WHEN_NAMED: dict[str, Measure] = {"exchange": exchange.measure}
 
 
 def times(what: str, reference: str) -> Reading:
-    """Return how to read the rate of a row, in rates of another."""
+    """Return a function that gives the rate of a row as a multiple of another row's rate."""
 
     def read(figures: dict[str, Any]) -> float:
         rows = figures["http"]["rows"]
@@ -75,7 +75,8 @@ def times(what: str, reference: str) -> Reading:
 
 
 def below(most: float, what: str, reference: str) -> Reading:
-    """Return how to read how far the processor time of a row, in that of another, is below what it may be."""
+    """Return a function that gives how far the processor time of a row, as a multiple of another's, is below the most
+    it may be."""
 
     def read(figures: dict[str, Any]) -> float:
         rows = figures["http"]["rows"]

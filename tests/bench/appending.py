@@ -33,7 +33,7 @@ STATE = (
 
 
 def per_second(callers: int, append: Callable[[UUID, int], Any], seconds: float = SECONDS) -> float:
-    """One-event appends a second by so many callers, each on plans of its own."""
+    """Return how many one-event appends are recorded per second by so many callers, each on plans of its own."""
     counts, begin = [0] * callers, Barrier(callers + 1)
     until = [0.0]
 
@@ -59,7 +59,7 @@ def per_second(callers: int, append: Callable[[UUID, int], Any], seconds: float 
 
 
 def ours(store: Store) -> Callable[[UUID, int], Any]:
-    """Through the port the application uses: encoding included."""
+    """Return an append through the event store port, encoding included."""
 
     def append(plan: UUID, version: int) -> None:
         to_record = ToRecord(EVENT, BEGAN, COMMAND_ID)
@@ -69,7 +69,8 @@ def ours(store: Store) -> Callable[[UUID, int], Any]:
 
 
 def library(server: EmbeddedPostgres) -> tuple[PostgresDatastore, Callable[[UUID, int], Any]]:
-    """The recorder as it comes, on a table of its own, with as many connections as callers."""
+    """Return an append by the library's recorder as it comes, on a table of its own, with as many connections as
+    callers."""
     where = conninfo_to_dict(server.conninfo("superuser"))
     with psycopg.connect(server.conninfo("superuser"), autocommit=True) as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS bare_library")
@@ -87,7 +88,8 @@ def library(server: EmbeddedPostgres) -> tuple[PostgresDatastore, Callable[[UUID
 
 
 def pgbench(server: EmbeddedPostgres, callers: int, seconds: int = int(SECONDS)) -> float:
-    """One-row inserts of the same row into a table without an index but its key, no lock, no check: the limit."""
+    """Return how many rows pgbench inserts per second, one by one, into a table with only a primary key. This is the
+    upper limit, because nothing is locked or checked."""
     script = (
         "\\set a random(1, 9000000000000000)\n"
         "INSERT INTO pgbench_rows (id, version, topic, state)"
@@ -131,7 +133,7 @@ def measure(server: EmbeddedPostgres, store: Store) -> dict[str, Any]:
     per_second(2, mine, 0.5)
     per_second(2, bare, 0.5)
     for callers in (1, 8, 32):
-        # In turn, twice: the machine's speed drifts.
+        # The contestants run in turn, twice, because the speed of the machine drifts.
         runs = [(per_second(callers, mine), per_second(callers, bare), pgbench(server, callers)) for _ in range(2)]
         we, they, limit = (sum(column) / len(column) for column in zip(*runs, strict=True))
         figures[str(callers)] = {

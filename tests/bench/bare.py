@@ -27,7 +27,7 @@ class AddAction(BaseModel):
 
 
 def fastapi(ready: bytes) -> FastAPI:
-    """A POST that checks its body and answers, a GET of bytes that are there, and a hello."""
+    """Return an application with a POST that checks its body, a GET of ready bytes, and a hello."""
     app = FastAPI()
 
     @app.post("/v1/plans/{plan}/add-action")
@@ -46,7 +46,7 @@ def fastapi(ready: bytes) -> FastAPI:
 
 
 def library() -> FastAPI:
-    """The library's application behind the framework, with a thread for each command as its calls block."""
+    """Return the library's application behind the framework. Each command has a thread, because its calls block."""
     from eventsourcing.application import AggregateNotFoundError, Application
     from eventsourcing.domain import Aggregate, event
 
@@ -80,7 +80,7 @@ def library() -> FastAPI:
 
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None:
-    """As little as a server can be asked for."""
+    """Answer with as little as a server can be asked for."""
     if scope["type"] != "http":
         return
     while (await receive()).get("more_body"):

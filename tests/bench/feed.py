@@ -47,7 +47,7 @@ def measure(home: Path, store: Store) -> dict[str, Any]:
 
 
 def _in_turn(store: Store, port: int) -> tuple[float, float]:
-    """Each several times, in turn, and its best run: the machine's speed drifts."""
+    """Measure each several times in turn, and return the best run of each, because the speed of the machine drifts."""
     runs = []
     for _ in range(RUNS):
         runs.append((per_second(raw_pages(store)), per_second(http_pages(port))))
@@ -62,7 +62,7 @@ def per_second(pages: Iterator[int]) -> float:
 
 
 def raw_pages(store: Store) -> Iterator[int]:
-    """How many events each page of the log has, as PostgreSQL gives it."""
+    """Yield the number of events on each page of the log, read from PostgreSQL directly."""
     position, page = 0, store.feed.page(0, most=PAGE)
     while page.rows:
         yield len(page.rows)
@@ -71,7 +71,7 @@ def raw_pages(store: Store) -> Iterator[int]:
 
 
 def http_pages(port: int) -> Iterator[int]:
-    """The same over HTTP, a request after the other."""
+    """Yield the same over HTTP, one request after the other."""
     connection = HTTPConnection("127.0.0.1", port)
     path = f"/v1/events?limit={PAGE}"
     while True:
@@ -90,7 +90,7 @@ def http_pages(port: int) -> Iterator[int]:
 
 @contextmanager
 def stream(port: int) -> Iterator[socket.socket]:
-    """Of what comes from here on."""
+    """Open a stream of the events that are recorded from now on."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"GET /v1/events/stream?after=now HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         while b"retry:" not in connection.recv(65_536):
@@ -99,7 +99,7 @@ def stream(port: int) -> Iterator[socket.socket]:
 
 
 def commits_to_subscriber(store: Store, port: int) -> dict[str, Any]:
-    """From before a commit to when the subscriber has its event, with a pause between commits."""
+    """Measure the time from before a commit until the subscriber has its event, with a pause between commits."""
     plan_id = plan_id_of("latency")
     seen: list[float] = []
 
@@ -125,7 +125,7 @@ def commits_to_subscriber(store: Store, port: int) -> dict[str, Any]:
 
 
 def waiting(store: Store, port: int, process: psutil.Process) -> dict[str, Any]:
-    """What is more while they wait than with one of them."""
+    """Measure how much more is used while they wait than with one of them."""
     with ExitStack() as stack:
         stack.enter_context(stream(port))
         sleep(1)

@@ -1,7 +1,7 @@
-"""What the same work takes in a log of a million events, in times of a log of ten thousand.
+"""How much longer the same work takes in a log of a million events than in one of ten thousand.
 
-The log grows by plans that are like those that are there, copied inside PostgreSQL. Nothing here is to grow with it:
-what is asked for is one plan, one page or one append each time.
+The log grows by copies of its plans, made inside PostgreSQL. Nothing measured here should take longer in a larger log,
+because each time only one plan, one page or one append is asked for.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ def measure(store: Store) -> dict[str, Any]:
 
 
 def taken(store: Store) -> Mapping[str, float]:
-    """Return the milliseconds that each kind of work takes, the median of some."""
+    """Return the median duration of each kind of work, in milliseconds."""
     works = work_of(store)
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for run in range(RUNS):
@@ -61,7 +61,7 @@ def taken(store: Store) -> Mapping[str, float]:
 
 
 def work_of(store: Store) -> Mapping[str, Callable[[int], object]]:
-    """Return what is measured, each of which takes the number of the run."""
+    """Return what is measured: functions that take the number of the run."""
     plans = [plan_id_of(f"portfolio-{plan}") for plan in range(PLANS)]
     end = store.feed.page(0, most=1).end
     noted = plan_id_of(f"noted-at-{end}")

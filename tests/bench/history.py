@@ -35,7 +35,7 @@ def opening(account_id: str) -> Any:
 
 
 def weeks(number: int, day: datetime) -> list[Any]:
-    """What is entered in one week: nine events."""
+    """Return the nine events of one week."""
     due = (day + timedelta(days=21)).date()
     play, action, risk = f"play-{number}", f"action-{number}", f"risk-{number}"
     return [
@@ -56,7 +56,7 @@ def weeks(number: int, day: datetime) -> list[Any]:
 
 
 def rows(account_id: str, events: int) -> list[Row]:
-    """The first so many events of such a plan, as they are stored."""
+    """Return the first so many events of such a plan, in their stored form."""
     plan_id = plan_id_of(account_id)
     return [
         (version, version, type(event).__name__, stored(plan_id, version, event, at))

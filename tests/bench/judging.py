@@ -76,7 +76,7 @@ class Moment:
 
 
 def in_folds() -> float:
-    """How long it takes to find what is wrong with a plan that was just folded, in times of the fold."""
+    """Return how long it takes to judge a plan that was just folded, as a multiple of the time to fold it."""
     plan_id = plan_id_of("bench")
     known = LoadedPlan.of(ACCOUNT_PLAN, plan_id, PlanMapper().recorded(plan_id, rows("bench", EVENTS_OF_ONE)))
     events = [record.event for record in known.records]

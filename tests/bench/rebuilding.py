@@ -17,7 +17,7 @@ RUNS = 2
 
 
 def fill(store: Store, plans: int = PLANS, events: int = EVENTS) -> None:
-    """Interleaved, as the plans of a company grow: the n-th event of every plan, then the next of every plan."""
+    """Record events of several plans in turn, as in a company whose plans grow at the same time."""
     stories = [(plan_id_of(f"portfolio-{plan}"), rows(f"portfolio-{plan}", events)) for plan in range(plans)]
     copy = (
         "COPY plantrail.stored_events (originator_id, originator_version, topic, state) FROM STDIN WITH (FORMAT BINARY)"

@@ -43,7 +43,7 @@ def person(number: int) -> Any:
 
 
 def milliseconds(work: Callable[[], None]) -> float:
-    """Return what the work takes, the median of some times."""
+    """Return the median duration of some runs, in milliseconds."""
     seconds = []
     for _ in range(RUNS):
         began = perf_counter()

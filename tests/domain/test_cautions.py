@@ -1,4 +1,4 @@
-"""What is accepted and yet looks like a mistake is told, on this side of each boundary and not on the other."""
+"""Warnings about accepted commands that look like a mistake, on both sides of each boundary."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Names are compared as somebody types them who has no accents on the keyboard."""
+"""Names are compared as somebody types them on a keyboard without accents."""
 
 from domain.folding import folded, words_of
 from tests.cases import for_each

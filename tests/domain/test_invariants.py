@@ -1,4 +1,4 @@
-"""What holds for every history, whatever was said in it."""
+"""Invariants of every history, whatever was recorded in it."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,5 @@
-"""Whatever is said wrongly is answered in a sentence of ours, which names what may stand there and the nearest word."""
+"""Every value of the wrong shape is answered with a sentence of ours that says what is expected, and the nearest right
+word."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""Who has read what is on record: plan, view, cut and request, not the words; and nothing is read without it."""
+"""The access log records who has read which view of which plan, at which cut and by which request, without the text.
+Nothing is read without a record."""
 
 import json
 from datetime import timedelta

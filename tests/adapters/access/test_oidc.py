@@ -1,4 +1,4 @@
-"""OpenID Connect: who has a token of the issuer we trust is who it says; everything else is nobody."""
+"""OpenID Connect: a token of the trusted issuer identifies its caller; any other token identifies nobody."""
 
 import asyncio
 import base64
@@ -46,7 +46,7 @@ def public(algorithm: str, kid: str, private: Any = None) -> dict[str, Any]:
 
 
 class LocalIssuer:
-    """An issuer as they are met on the network."""
+    """An issuer on this machine, reached over the network."""
 
     def __init__(self) -> None:
         self.keys = [public(algorithm, algorithm) for algorithm in PRIVATE]

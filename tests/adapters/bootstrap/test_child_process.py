@@ -1,4 +1,4 @@
-"""A process beside the service that is worn: it goes on until another is ready, and then ends by itself."""
+"""A process beside the service that is worn continues until its successor is ready, and then ends by itself."""
 
 import os
 from multiprocessing.connection import Connection

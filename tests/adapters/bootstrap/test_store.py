@@ -1,4 +1,4 @@
-"""What every command is wired with."""
+"""The wiring that every command needs."""
 
 from uuid import RFC_4122, UUID
 

@@ -1,4 +1,4 @@
-"""The command line: what it answers, what it refuses and how, and what it leaves behind."""
+"""The command line: its output, its refusals, and what it leaves behind."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Errors in words."""
+"""Errors on the command line are sentences that say what to do."""
 
 from pkgutil import resolve_name
 

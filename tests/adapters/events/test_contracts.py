@@ -1,4 +1,4 @@
-"""What subscribers are told of events holds for every event, and what they were told once holds for ever."""
+"""The schemas of events: every event fits its schema, and a released schema never changes."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence

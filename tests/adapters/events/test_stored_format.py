@@ -1,5 +1,5 @@
-"""What is stored is stored for ever: its bytes are pinned, older shapes still load, and words go in and come out
-whole."""
+"""The stored format never changes: bytes are pinned, older versions are still read, and text is read back as it was
+written."""
 
 import json
 from datetime import UTC, date, datetime

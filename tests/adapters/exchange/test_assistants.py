@@ -1,4 +1,4 @@
-"""What assistants are offered, seen by a client of the protocol."""
+"""Tools and resources for assistants, called by a client of the protocol."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Tables as people have them: what is read, and the sentence for what cannot be."""
+"""Tables as people have them: what is read from each, and the sentence for what cannot be read."""
 
 import random
 import zipfile

@@ -1,4 +1,4 @@
-"""Files without end, sent to a running service: what it holds of them stays small, and it answers with a sentence."""
+"""Endless files sent to a running service: it keeps little of them in memory, and refuses them with a sentence."""
 
 from collections.abc import Iterator
 from pathlib import Path

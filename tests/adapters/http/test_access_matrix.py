@@ -1,4 +1,4 @@
-"""Every role at every operation of the OpenAPI document: what the table says, and nothing else."""
+"""Every role at every operation of the OpenAPI document: it may do what the table says, and nothing else."""
 
 import re
 from collections.abc import Iterator

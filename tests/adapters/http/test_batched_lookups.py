@@ -1,4 +1,5 @@
-"""A question that many ask at the same time is asked once, and answered by what is true after each has asked."""
+"""Requests that need the same value at the same time share one look-up, and none gets an answer older than its
+question."""
 
 import asyncio
 from asyncio import create_task, gather, sleep

@@ -1,4 +1,4 @@
-"""Nobody who asks for much keeps others waiting: work that takes long is done in turn, and lines have an end."""
+"""Slow requests of one caller do not keep others waiting: they take turns, and the queues are bounded."""
 
 import asyncio
 import socket

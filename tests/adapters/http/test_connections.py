@@ -1,4 +1,4 @@
-"""Connections from the first byte on, at a real server: bounds before anybody knows who calls."""
+"""Limits on connections to a real server, before the caller is known."""
 
 import asyncio
 import json

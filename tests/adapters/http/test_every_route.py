@@ -1,4 +1,4 @@
-"""Every route, parameter, header and body the service has, with what nobody would send: no mistake is ours."""
+"""Every route, parameter, header and body, with values that nobody would send: no answer is an internal error."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""That there is a plan shows to nobody whose it is not: neither in what is answered nor in how long it takes."""
+"""A caller who may not see a plan cannot find out whether it exists, neither from the answer nor from its duration."""
 
 import json
 from collections.abc import Iterator

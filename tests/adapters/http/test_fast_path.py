@@ -1,4 +1,4 @@
-"""The short way: in front of the framework, and without a thread."""
+"""The fast path answers frequent requests before the framework, and carries out commands without a thread."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A request is passed on without what belongs to its connection or body, and its answer comes back part by part."""
+"""A request is forwarded without the headers of its connection and body, and its answer arrives part by part."""
 
 import asyncio
 from asyncio import StreamReader, StreamWriter

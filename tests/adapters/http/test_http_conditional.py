@@ -1,4 +1,5 @@
-"""ETags: nobody overwrites what they have not seen, and nobody is sent what they have."""
+"""Conditional requests: nobody overwrites a change that they have not seen, and nobody is sent what they already
+have."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Subscribers find what they go by where events and documents say it is."""
+"""Subscribers find schemas and documents at the addresses that events and documents name."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What would be left if somebody went, over HTTP: as of a cut, of one person at a time."""
+"""Departures over HTTP: what would remain at a cut if one person left."""
 
 from uuid import uuid4
 

@@ -1,4 +1,5 @@
-"""What somebody owns becomes somebody else's by one request, in every plan that the caller may change."""
+"""Handovers over HTTP: one request gives everything that a person owns to another, in every plan that the caller may
+change."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer says what is wrong with it, nothing is recorded, and the service goes on."""
+"""Hostile requests: the answer says what is wrong, nothing is recorded, and the service continues."""
 
 import json
 from collections.abc import AsyncIterator, Iterator

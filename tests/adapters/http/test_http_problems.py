@@ -1,4 +1,4 @@
-"""What goes wrong is told as a problem document, whatever it was and whoever found it."""
+"""Every error is answered with a problem document."""
 
 from collections.abc import Mapping
 from functools import partial

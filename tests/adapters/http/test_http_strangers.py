@@ -1,4 +1,4 @@
-"""Somebody of ours whom nobody has seen is taken at their word, and told with the nearest id that is known."""
+"""A command that names an unknown person of ours is accepted, with a warning that names the nearest known id."""
 
 from collections.abc import Iterator
 

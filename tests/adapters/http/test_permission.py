@@ -1,4 +1,4 @@
-"""A right that ends ends what it allowed within a second: streams, long polls, and every other answer that lasts."""
+"""A permission that ends also ends, within a second, the streams, long polls and other answers that it allowed."""
 
 import asyncio
 import socket

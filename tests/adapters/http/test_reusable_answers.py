@@ -1,5 +1,5 @@
-"""The same request again is answered as before, without a look at a plan or a table, while all that the answer depends
-on is as it was."""
+"""A repeated request gets the same answer, without reading a plan or a table, as long as everything that the answer
+depends on is unchanged."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The log: only what is known to hold nobody's words comes out, whoever logs it."""
+"""The log contains only fields that are known to hold no text of users, whoever logs."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What cannot be done is told once for each cause, and once when it is over."""
+"""An outage is logged once for each cause, and once more when it is over."""
 
 from collections.abc import Iterator
 

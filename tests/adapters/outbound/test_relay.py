@@ -1,4 +1,4 @@
-"""The relay to NATS, with a real server: whatever is killed, every event is in the stream once and in its order."""
+"""The relay to NATS, with a real server: every event is in the stream once and in order, whatever is killed."""
 
 import json
 import os

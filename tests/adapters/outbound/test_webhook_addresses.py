@@ -1,4 +1,4 @@
-"""Webhooks lead into the internet and nowhere else, whatever a URL is made to look like."""
+"""Webhooks lead to public addresses only, however a URL is disguised."""
 
 import asyncio
 import ssl

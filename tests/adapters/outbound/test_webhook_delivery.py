@@ -1,4 +1,4 @@
-"""One attempt: what is sent, how it is signed, and how what comes back is judged."""
+"""One delivery attempt: the request, its signature, and the outcome for each answer."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""Checkpoints are told to witnesses out of the store's reach; one that is away keeps nobody waiting and is told
-later."""
+"""Checkpoints are sent to witnesses outside the store. A witness that cannot be reached delays nobody, and is sent the
+latest checkpoint later."""
 
 from base64 import b64encode
 from datetime import UTC, datetime

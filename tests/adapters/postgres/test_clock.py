@@ -1,4 +1,4 @@
-"""Nothing is stamped from the future, whatever the clock of the machine shows that serves."""
+"""Nothing is stamped with a time in the future, whatever the clock of the serving machine shows."""
 
 import time
 from datetime import timedelta

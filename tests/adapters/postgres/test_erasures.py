@@ -1,4 +1,4 @@
-"""Who was forgotten stays forgotten: whenever a process dies, in every memory, and in every copy of the database."""
+"""Forgotten people stay forgotten: whenever a process dies, in every cache, and in every copy of the database."""
 
 import json
 from collections.abc import Iterator

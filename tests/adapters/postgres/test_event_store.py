@@ -1,4 +1,4 @@
-"""The contract every event store keeps: what is acknowledged is there, whole, once, in order, for ever."""
+"""The contract of every event store: an event that was acknowledged is stored whole, once, in order and for ever."""
 
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic, sleep

@@ -1,4 +1,5 @@
-"""The table of all findings: it says what each plan says, and is moved by events and by midnight alone."""
+"""The table of all findings: it contains what each plan's own findings are, and changes only after events and at
+midnight."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Many callers, one committer, and a store that may go away at any moment: what is acknowledged is there, exactly
+"""Many callers, one committer, and a store that may go away at any moment: every acknowledged event is recorded exactly
 once."""
 
 import json

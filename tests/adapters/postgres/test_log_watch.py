@@ -1,4 +1,4 @@
-"""Word of news comes soon, also when no notification does, and comes again when the connection was lost."""
+"""Waiting readers learn about new events soon, also if a notification or the connection is lost."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

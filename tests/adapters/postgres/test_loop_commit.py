@@ -1,4 +1,5 @@
-"""What an event loop records by itself: exactly once, whatever becomes of the connection, the server or the caller."""
+"""Appends that an event loop records itself are recorded exactly once, whatever happens to the connection, the server
+or the caller."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The schema comes to be once, however many start at once, and is never taken for older than it is."""
+"""The schema is created once, however many processes start at once, and is never taken for an older one."""
 
 import subprocess
 

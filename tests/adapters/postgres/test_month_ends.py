@@ -1,4 +1,4 @@
-"""The table of month ends: what is kept once a month is over is what folding tells, and stays so."""
+"""The table of month ends: the stored figures of a past month equal those that folding gives, and never change."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""The log leaves and comes back byte for byte; people's words stay sealed unless their keys come along."""
+"""The log is exported and imported byte for byte. Text about people stays sealed unless their keys are exported too."""
 
 import json
 import stat

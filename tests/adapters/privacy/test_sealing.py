@@ -1,5 +1,5 @@
-"""People's words stand nowhere in clear, open with every key of those they speak of, and are gone when one of them
-is."""
+"""Text about people is never stored in clear. It opens with the keys of everybody it is about, and is lost when one of
+these keys is destroyed."""
 
 from base64 import b64decode, b64encode
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""The process in which pages and PDFs are made: there when it is needed, and only then."""
+"""The process that makes pages and PDFs runs when it is needed, and ends when it is not."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""How a report tells: numbers with what they count, sentences instead of charts without a shape, the grid."""
+"""The sentences, figures and grids of reports."""
 
 from decimal import Decimal
 from typing import Any

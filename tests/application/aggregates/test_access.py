@@ -1,4 +1,4 @@
-"""Who may do what: a plan that is not yours is not there for you; on one that is, your role decides."""
+"""Rights: a plan that a caller may not see does not exist for them; on the plans they see, their role decides."""
 
 from collections.abc import Iterator
 from typing import Any, get_args

@@ -1,4 +1,4 @@
-"""One way in for every command: decided on what is on record, recorded whole, and answered once."""
+"""Commands are decided on what is on record, recorded as a whole, and answered once."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

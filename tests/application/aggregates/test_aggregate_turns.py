@@ -1,4 +1,4 @@
-"""Commands on one aggregate have their turn in the order they came, whoever gives up meanwhile."""
+"""Commands on one aggregate get their turns in the order in which they came, also if some of them stop waiting."""
 
 import asyncio
 from asyncio import CancelledError, Event, create_task, gather, sleep

@@ -1,4 +1,4 @@
-"""What is kept in memory is what was used last, as much as fits, and never less than what is kept of it already."""
+"""The cache keeps the most recently used aggregates that fit, and never replaces one by one with fewer events."""
 
 from uuid import UUID
 

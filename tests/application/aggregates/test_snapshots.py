@@ -1,4 +1,5 @@
-"""A remembered plan is the folded one: whatever is kept of it, the same is decided, and no more memory is taken."""
+"""A plan loaded from a snapshot equals the folded one: the same commands are decided alike, and no more memory is
+taken."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What becomes of the words about somebody who is to be forgotten is told before, event by event."""
+"""Before somebody is forgotten, traces say which texts about them will become unreadable, event by event."""
 
 import pytest
 

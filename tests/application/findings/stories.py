@@ -11,21 +11,21 @@ from tests.everything import ACTION, GOAL, HYPOTHESIS, OPPORTUNITY, PLAY, Line
 
 @dataclass(frozen=True)
 class Story:
-    """Told up to the `quiet` day, or with the `quiet` lines, nothing is found; up to the `loud` day, or with the `loud`
-    lines, something is."""
+    """Commands after which a rule finds nothing on the first of `days`, or with the lines in `quiet`, and finds
+    something on the second, or with the lines in `loud`."""
 
     rule: PlanRuleName
     told: Sequence[Line] = ()
     days: tuple[str, str] = ("2026-05-01", "2026-05-01")
-    """The last days of quiet and of the first finding; the same where it is the lines that differ."""
+    """The last day without a finding and the first with one; the same day if the lines differ."""
     quiet: Sequence[Line] = ()
     loud: Sequence[Line] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
-    """Of the policy."""
+    """Numbers of the policy."""
     ended_by: str | None = None
-    """The command among the remedies that ends it; None where only time or another event can."""
+    """The command among the remedies that ends the finding; None if only time or another event can."""
     saying: Mapping[str, Any] = field(default_factory=dict)
-    """What is missing in it."""
+    """The fields that are missing in the remedy."""
     opened_on: str = "2026-01-05"
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Findings of many plans are put away and taken out again as they are on a later day, page by page."""
+"""Findings of many plans are stored, and read on a later day as they are then, page by page."""
 
 from base64 import urlsafe_b64encode
 from datetime import date

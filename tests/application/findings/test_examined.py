@@ -1,4 +1,4 @@
-"""A rule asks where the day stands among others, and so it is known until when its verdict holds."""
+"""Rules compare days through `Examined`, which therefore knows how long their verdict holds."""
 
 from datetime import date, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A row of a table is known again by what it says, and the words in it name things of the plan."""
+"""A row of a table is recognised when it is imported again, and the words in it refer to things of the plan."""
 
 from uuid import UUID
 

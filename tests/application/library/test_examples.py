@@ -1,4 +1,4 @@
-"""A gold-standard plan is shown to everybody, and tells neither whose it is nor anybody's words."""
+"""An example plan is shown to everybody, and reveals neither whose it is nor any text about people."""
 
 import json
 from collections.abc import Callable

@@ -1,5 +1,5 @@
-"""What is kept of the months of one and the same story has a number: what is different needs a higher one, by which
-every store knows to make its table of month ends anew."""
+"""The stored form of month ends has a shape number. If the stored figures of a certain story change, the number must
+grow, because every store then rebuilds its table."""
 
 import json
 from hashlib import sha256

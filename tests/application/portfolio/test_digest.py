@@ -1,4 +1,4 @@
-"""A digest says what is overdue, due, ahead and new in plans, and no more than who reads it may know."""
+"""A digest says what is overdue, due, planned and new in plans, and nothing that its reader may not know."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,5 +1,5 @@
-"""What the portfolio keeps and shows of one and the same story has a number: what is different needs a higher one, by
-which every store knows to rebuild its table."""
+"""The rows of the portfolio have a shape number. If the rows of a certain story change, the number must grow, because
+every store then rebuilds its table."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a report finds beside the outcomes: what was learned late, signs of theatre, changes and the trend."""
+"""Blind spots, warning signs, changes and the trend in a report."""
 
 import pytest
 

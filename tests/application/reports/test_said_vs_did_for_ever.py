@@ -1,4 +1,4 @@
-"""A report of two past cuts says the same for ever: whatever is recorded, struck or forgotten later."""
+"""A report between two past cuts never changes, whatever is recorded, struck or forgotten later."""
 
 from contextlib import suppress
 from itertools import combinations

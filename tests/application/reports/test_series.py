@@ -1,4 +1,4 @@
-"""How a plan went over time: what the charts of a report are made of."""
+"""The time series of a plan, from which the charts of a report are made."""
 
 from datetime import date
 from decimal import Decimal

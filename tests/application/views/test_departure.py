@@ -1,4 +1,4 @@
-"""What would be left if somebody went: engaged people, promises, pairings, opportunities and whitespace."""
+"""What would remain if somebody left: engaged people, promises, pairings, opportunities and whitespace."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What each event changed, found by looking at what it wrote to, is what the plan before it and after it say."""
+"""The effects of each event, found from what it wrote to, equal the difference of the plan before and after it."""
 
 from random import Random
 from typing import Any

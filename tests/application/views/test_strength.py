@@ -1,4 +1,4 @@
-"""How well somebody is known is what those on the team at the cut know, in every view that shows or judges it."""
+"""The strength of a relationship is what the team at the cut knows, in every view that shows or judges it."""
 
 from collections.abc import Callable, Mapping
 from datetime import date

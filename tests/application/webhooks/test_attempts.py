@@ -1,4 +1,4 @@
-"""What came of an attempt, in which word, and what of the answer is obeyed."""
+"""The outcome of a delivery attempt, its name, and which parts of the answer are obeyed."""
 
 from application.webhooks.attempts import REASONS, Outcome
 from tests.cases import for_each

@@ -1,4 +1,4 @@
-"""When what failed is tried again, and how long an endpoint is left alone that asks for it."""
+"""When a failed delivery is tried again, and how long an endpoint that asks for a pause gets one."""
 
 from datetime import timedelta
 from email.utils import format_datetime
