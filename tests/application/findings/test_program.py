@@ -58,10 +58,12 @@ def commit(history: History, round: str, on: str, weights: Mapping[str, int] | N
     history.on(on, "close-round", id=round)
 
 
+def examined(history: History, *plans: PlanStanding, day: str = TODAY) -> ProgramExamined:
+    return ProgramExamined(history.known, cut_at("now", history.known, instant(day)), plans or (plan("acme"),))
+
+
 def findings(history: History, *plans: PlanStanding, day: str = TODAY) -> ProgramFindings:
-    return program_findings(
-        ProgramExamined(history.known, cut_at("now", history.known, instant(day)), plans or (plan("acme"),))
-    )
+    return program_findings(examined(history, *plans, day=day))
 
 
 def rules(history: History, *plans: PlanStanding, day: str = TODAY) -> list[str]:
