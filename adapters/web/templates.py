@@ -5,6 +5,7 @@ The templates of a topic are in its folder, such as `portfolio/page.html`, and s
 """
 
 import re
+from collections.abc import Callable
 from functools import cache
 from secrets import token_hex
 from typing import Any
@@ -70,6 +71,12 @@ def part(template: str, speech: Speech, **values: Any) -> str:
     """Return a part of a page that is the same for all readers of a language."""
     filled = environment().get_template(template).render(values, _=speech, counted=speech.counted)
     return Markup(filled)
+
+
+def macro(template: str, name: str) -> Callable[..., str]:
+    """Return a part of a template as a function, for what is drawn many times on a page."""
+    drawn: Callable[..., str] = getattr(environment().get_template(template).module, name)
+    return drawn
 
 
 def render(request: Request, template: str, status: int = 200, speech: Speech | None = None, **values: Any) -> Response:

@@ -19,7 +19,7 @@ from adapters.http.command_documentation import EXAMPLES
 from adapters.http.problems import pointer_to
 from adapters.rendering.words import spaced
 from adapters.web.forms.layouts import LAYOUTS
-from adapters.web.languages import Speech
+from adapters.web.languages import Speech, is_prose
 from adapters.web.plan.presenter import id_in_words, name_of
 from domain.aggregates import AggregateType
 from domain.language import FORGOTTEN, Command
@@ -165,6 +165,16 @@ def shown_fields(model: type[BaseModel]) -> list[str]:
     """Return the fields of the form. The reason comes last, then the people whom the text is about."""
     names = [name for name in model.model_fields if name not in ("reason", "about")]
     return [*names, *(name for name in ("reason", "about") if name in model.model_fields)]
+
+
+def field_filled(command: type[Command]) -> str:
+    """Return the field of a form that takes what is typed after the name of its command: the first for people's words.
+    Empty if there is none."""
+    for name in LAYOUTS.get(command.called(), tuple(shown_fields(command))):
+        kind = kind_of(command, name)
+        if kind.input in ("line", "text") and not kind.several and name != "id" and is_prose(name):
+            return name
+    return ""
 
 
 class _Maker:

@@ -15,7 +15,7 @@ from adapters.http.commands import CommandEndpoints
 from adapters.http.resources import Resource
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
-from adapters.web.forms.form import CommandForm, FormData, FormField, Offered, blame, command_of, form_of
+from adapters.web.forms.form import CommandForm, FormData, FormField, Offered, blame, command_of, field_filled, form_of
 from adapters.web.forms.loaded_once import given_in, to_address_with_key
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import KEY, MOST_FIELDS, PageGuard, visitor_of
@@ -39,6 +39,8 @@ class CommandLink:
     about: str
     words: str
     """The words by which it is found."""
+    fills: str
+    """The field that takes what is typed after its name; empty if none does."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def commands_view(resource: Resource, asked: AggregateRequest[Any], caller: Call
     for name, command in resource.commands.items():
         if name != resource.opening.called() and caller.may(right_to(command)):
             about, title = say.about(" ".join((command.__doc__ or "").split())), say(spaced(name))
-            link = CommandLink(form_path(asked.path, name), title, about, f"{name} {title}".casefold())
+            words = f"{name} {title}".casefold()
+            link = CommandLink(form_path(asked.path, name), title, about, words, field_filled(command))
             found[command.home].append(link)
     sections = [(say(spaced(section)), links) for section, links in found.items() if links]
     return CommandsView(asked.head, sections)

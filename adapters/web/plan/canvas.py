@@ -1,13 +1,16 @@
 """The canvas at the top of a plan's page: an overview, each part of which links to the details."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from typing import NamedTuple
+from urllib.parse import quote
 
 from adapters.rendering.words import PENETRATION_SIGNS, spaced
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import at_cut
+from adapters.web.plan.presenter import NO_ORIGINS, Origins, at_cut, origin_in_words
 from application.packs.canvas import CanvasPack
 from application.views.cuts import Cut
 
@@ -17,14 +20,25 @@ MOST_LINES = 5
 """The number of people, promises and dates that are shown."""
 
 
+class Said(NamedTuple):
+    """A value in words, and the address of who set it; a computed one has none."""
+
+    text: str
+    address: str = ""
+    joined: str = " · "
+    """What stands between it and the value before it."""
+
+
 @dataclass(frozen=True)
 class CanvasLine:
     """One entry: its title, and what matters about it."""
 
-    name: str
-    note: str
+    name: Said
+    notes: Sequence[Said] = ()
     tone: str = ""
     sign: str = ""
+    origin: str = ""
+    """Who set its title, when and why, if the reader asked for that."""
 
 
 @dataclass(frozen=True)
@@ -39,86 +53,123 @@ class CanvasBox:
 
 @dataclass(frozen=True)
 class CanvasShown:
-    goal: str
+    goal: Said
     """The goal of the account for a year; empty if there is none."""
-    why: Sequence[str]
+    why: Sequence[Said]
     boxes: Sequence[CanvasBox]
 
 
-def canvas_shown(pack: CanvasPack, path: str, cut: Cut, say: Speech) -> CanvasShown:
+def canvas_shown(pack: CanvasPack, path: str, cut: Cut, say: Speech, origins: Origins = NO_ORIGINS) -> CanvasShown:
     def box(title: str, page: str, lines: Iterator[CanvasLine], empty: str) -> CanvasBox:
         page, _, anchor = page.partition("#")
         address = at_cut(f"{path}{page}", cut) + (f"#{anchor}" if anchor else "")
         return CanvasBox(title, address, list(lines), empty)
 
-    fit = pack.fit
+    fit, of = pack.fit, _Lines(pack, path, at_cut("", cut), say, origins)
+    why = (("relevance", fit.relevance), ("why_now", fit.why_now))
     return CanvasShown(
-        goal=fit.goal_sentence or "",
-        why=[each for each in (fit.relevance, fit.why_now) if each],
+        goal=of.said("summary", "summary", "goal_sentence", fit.goal_sentence or ""),
+        why=[of.said("summary", "summary", field, text) for field, text in why if text],
         boxes=[
-            box(say("Who decides"), "/map", _people(pack, say), say("Nobody is known yet.")),
-            box(say("Whitespace"), "/whitespace", _whitespace(pack, say), say("No cell has a potential.")),
+            box(say("Who decides"), "/map", of.people(), say("Nobody is known yet.")),
+            box(say("Whitespace"), "/whitespace", of.whitespace(), say("No cell has a potential.")),
             box(
-                say("What they would gain"), "#section-hypotheses", _gains(pack, say),
-                say("Nothing is open to be proven."),
+                say("What they would gain"), "#section-hypotheses", of.gains(), say("Nothing is open to be proven."),
             ),
-            box(say("What we try"), "/promises", _plays(pack, say), say("No play is open.")),
-            box(say("What may go wrong"), "#section-risks", _risks(pack, say), say("No risk is open.")),
-            box(say("The next 90 days"), "/promises", _dates(pack, say), say("Nothing has a day in this time.")),
+            box(say("What we try"), "/promises", of.plays(), say("No play is open.")),
+            box(say("What may go wrong"), "#section-risks", of.risks(), say("No risk is open.")),
+            box(say("The next 90 days"), "/promises", of.dates(), say("Nothing has a day in this time.")),
         ],
     )  # fmt: skip
 
 
-def _people(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
-    for each in pack.stakeholders[:MOST_LINES]:
-        roles = ", ".join(say(spaced(role)) for role in each.roles) or each.title or ""
-        tone = "" if not each.attitude else "good" if each.attitude > 0 else "bad"
-        word = "" if each.attitude is None else say.value(each.attitude, "attitude")
-        yield CanvasLine(each.name, " · ".join(filter(None, (roles, word))), tone)
-    left = len(pack.stakeholders) - MOST_LINES + pack.stakeholders_left_out
-    if left > 0:
-        yield CanvasLine("", say("{number} more", number=left))
+DAYS_OF: Mapping[str, str] = {
+    "play": "due_on", "action": "due_on", "request": "due_on", "review": "planned_on", "contract": "renews_on",
+}  # fmt: skip
+"""The field with the day of each kind of thing that has one ahead."""
 
 
-def _whitespace(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
-    totals = pack.whitespace.totals
-    if not totals.cells:
-        return
-    weighted = say.amount(totals.weighted_arr_potential, pack.currency)
-    yield CanvasLine(weighted, say("still to win, by probability"))
-    for state, sign in PENETRATION_SIGNS.items():
-        number = totals.by_penetration.get(state, 0)
-        if number:
-            yield CanvasLine(f"{say.number(number)} {say(spaced(state))}", "", sign=sign)
+@dataclass(frozen=True)
+class _Lines:
+    """The lines of each box. Each value leads to who set it."""
 
+    pack: CanvasPack
+    path: str
+    at: str
+    """The cut, as the end of an address."""
+    say: Speech
+    origins: Origins
 
-def _gains(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
-    for each in pack.hypotheses:
-        before, after = (_figure(said, say) for said in (each.baseline or "–", each.expected))
-        yield CanvasLine(each.outcome, f"{before} → {after} {each.unit}")
+    def said(self, kind: str, id: str, field: str, text: str, joined: str = " · ") -> Said:
+        return Said(text, f"{self.path}/values/{kind}/{quote(id, safe='')}/{field}{self.at}", joined)
+
+    def line(
+        self, kind: str, id: str, field: str, text: str, notes: Iterable[Said], tone: str, sign: str = ""
+    ) -> CanvasLine:
+        origin = self.origins.get((kind, id, field))
+        told = origin_in_words(origin, self.say) if origin else ""
+        return CanvasLine(self.said(kind, id, field, text), [each for each in notes if each.text], tone, sign, told)
+
+    def people(self) -> Iterator[CanvasLine]:
+        pack, say = self.pack, self.say
+        for each in pack.stakeholders[:MOST_LINES]:
+            part = partial(self.said, "stakeholder", each.id)
+            roles = ", ".join(say(spaced(role)) for role in each.roles)
+            tone = "" if not each.attitude else "good" if each.attitude > 0 else "bad"
+            word = "" if each.attitude is None else say.value(each.attitude, "attitude")
+            stands = part("roles", roles) if roles else part("title", each.title or "")
+            yield self.line("stakeholder", each.id, "name", each.name, (stands, part("attitude", word)), tone)
+        left = len(pack.stakeholders) - MOST_LINES + pack.stakeholders_left_out
+        if left > 0:
+            yield CanvasLine(Said(""), [Said(say("{number} more", number=left))])
+
+    def whitespace(self) -> Iterator[CanvasLine]:
+        pack, say = self.pack, self.say
+        totals = pack.whitespace.totals
+        if not totals.cells:
+            return
+        weighted = say.amount(totals.weighted_arr_potential, pack.currency)
+        yield CanvasLine(Said(weighted), [Said(say("still to win, by probability"))])
+        for state, sign in PENETRATION_SIGNS.items():
+            number = totals.by_penetration.get(state, 0)
+            if number:
+                yield CanvasLine(Said(f"{say.number(number)} {say(spaced(state))}"), sign=sign)
+
+    def gains(self) -> Iterator[CanvasLine]:
+        for each in self.pack.hypotheses:
+            part = partial(self.said, "hypothesis", each.id)
+            before = part("baseline", _figure(each.baseline, self.say)) if each.baseline else Said("–")
+            after = part("expected", _figure(each.expected, self.say), " → ")
+            yield self.line(
+                "hypothesis", each.id, "outcome", each.outcome, (before, after, part("unit", each.unit, " ")), ""
+            )
+
+    def plays(self) -> Iterator[CanvasLine]:
+        for each in self.pack.plays[:MOST_LINES]:
+            part, tone, sign = partial(self.said, "play", each.id), *(("bad", "!") if each.overdue else ("", ""))
+            late = Said(self.say("overdue") if each.overdue else "")
+            notes = part("owner", each.owner), part("due_on", self.say.day(each.due_on)), late
+            yield self.line("play", each.id, "title", each.title, notes, tone, sign)
+
+    def risks(self) -> Iterator[CanvasLine]:
+        for each in self.pack.risks:
+            part = partial(self.said, "risk", each.id)
+            likelihood, impact = part("likelihood", str(each.likelihood)), part("impact", str(each.impact), " × ")
+            notes = likelihood, impact, Said(str(each.exposure), joined=" = "), part("owner", each.owner)
+            yield self.line("risk", each.id, "statement", each.statement, notes, "")
+        more = self.pack.risks_missing
+        if more:
+            told = self.say.counted("{number} more risk should be named", "{number} more risks should be named", more)
+            yield CanvasLine(Said(told), (), "warning", "!")
+
+    def dates(self) -> Iterator[CanvasLine]:
+        for each in self.pack.next_90_days[:MOST_LINES]:
+            on, owner = Said(self.say.day(each.on)), Said(each.owner or "")
+            if each.kind in DAYS_OF:
+                on = self.said(each.kind, each.id, DAYS_OF[each.kind], on.text)
+            yield CanvasLine(Said(each.what), [part for part in (on, owner) if part.text])
 
 
 def _figure(said: str, say: Speech) -> str:
     """Return a figure in the reader's format; text stays unchanged."""
     return say.number(Decimal(said)) if FIGURE.fullmatch(said) else said
-
-
-def _plays(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
-    for each in pack.plays[:MOST_LINES]:
-        late = say("overdue") if each.overdue else ""
-        note = " · ".join(filter(None, (each.owner, say.day(each.due_on), late)))
-        yield CanvasLine(each.title, note, "bad" if each.overdue else "", "!" if each.overdue else "")
-
-
-def _risks(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
-    for each in pack.risks:
-        yield CanvasLine(each.statement, f"{each.likelihood} × {each.impact} = {each.exposure} · {each.owner}")
-    more = pack.risks_missing
-    if more:
-        told = say.counted("{number} more risk should be named", "{number} more risks should be named", more)
-        yield CanvasLine(told, "", "warning", "!")
-
-
-def _dates(pack: CanvasPack, say: Speech) -> Iterator[CanvasLine]:
-    for each in pack.next_90_days[:MOST_LINES]:
-        yield CanvasLine(each.what, " · ".join(filter(None, (say.day(each.on), each.owner))))

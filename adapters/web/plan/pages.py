@@ -20,7 +20,17 @@ from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.kept import Kept
 from adapters.web.languages import Speech
 from adapters.web.plan.canvas import canvas_shown
-from adapters.web.plan.presenter import Fact, PlanHead, PlanView, at_cut, head, kind_view, plan_parts
+from adapters.web.plan.presenter import (
+    NO_ORIGINS,
+    Fact,
+    PlanHead,
+    PlanView,
+    at_cut,
+    head,
+    kind_view,
+    origins_of,
+    plan_parts,
+)
 from adapters.web.plan.tables import drawn_anew, drawn_once
 from adapters.web.plan.timebar import Tick, steps, ticks_of, time_bar
 from adapters.web.plan.value_page import value_view
@@ -188,7 +198,8 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
             found = plan_parts(known, cut, say, asked.blaming, asked.program, drawn)
             pack = registry.pack("canvas", asked.then, asked.cut, asked.program)
             assert isinstance(pack, CanvasPack)
-            canvas = canvas_shown(pack, asked.path, asked.cut, asked.say)
+            origins = origins_of(known.state, known, cut) if asked.blaming else NO_ORIGINS
+            canvas = canvas_shown(pack, asked.path, asked.cut, asked.say, origins)
             on_top = part("plan/canvas.html", asked.say, canvas=canvas)
             return found.facts, on_top, part("plan/sections.html", asked.say, sections=found.sections)
 

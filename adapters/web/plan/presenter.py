@@ -66,6 +66,12 @@ CALLED_BY_WORDS: Mapping[str, str] = {"member": "role", "phase": "phase", "agend
 
 EMPTY: Sequence[object] = (None, (), {})
 
+Origins = Mapping[tuple[str, str, str], Blame]
+"""Who set each value, by kind and id of its thing and its field."""
+
+NO_ORIGINS: Origins = {}
+"""Nobody asked who set what."""
+
 
 Cell = tuple[str, str, Value]
 """A value in its column: the heading, for small screens (empty in the first column, which names the row); `blank`,
@@ -235,7 +241,7 @@ def kind_view(known: LoadedPlan, cut: Cut, kind: type[Thing], say: Speech, blami
     return KindView(head(card, cut, say), table, at_cut(plan_path(card), cut, **({"blame": "yes"} if blaming else {})))
 
 
-def origins_of(plan: AccountPlan, known: LoadedPlan, cut: Cut) -> Mapping[tuple[str, str, str], Blame]:
+def origins_of(plan: AccountPlan, known: LoadedPlan, cut: Cut) -> Origins:
     return {(each.kind, each.id, each.field): each for each in blame(plan, known.records[: cut.version])}
 
 
@@ -284,7 +290,7 @@ LOOKS = {noun: tuple("day" if field.endswith("_on") else "" for field in fields)
 class Shown:
     """The things of a plan at a cut, as a reader sees them."""
 
-    def __init__(self, card: Plan, cut: Cut, say: Speech, origins: Mapping[tuple[str, str, str], Blame]) -> None:
+    def __init__(self, card: Plan, cut: Cut, say: Speech, origins: Origins) -> None:
         self._card = card
         self._cut = cut
         self._say = say

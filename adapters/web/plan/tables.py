@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from adapters.web.kept import Kept
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import Drawn, ThingTable
-from adapters.web.templates import part
+from adapters.web.templates import macro
 from application.views.cuts import Cut
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import the_plan
@@ -29,7 +29,8 @@ class Same:
 
 def drawn_anew(say: Speech) -> Drawn:
     """Return a function that renders every table."""
-    return lambda _kind, _section, _values, table: part("plan/table.html", say, table=table())
+    drawn = macro("plan/things.html", "thing_table")  # To render a template for each takes as long as to fill it.
+    return lambda _kind, _section, _values, table: drawn(table(), say)
 
 
 def drawn_once(kept: Kept[str], known: LoadedPlan, cut: Cut, say: Speech) -> Drawn:

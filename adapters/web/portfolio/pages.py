@@ -1,7 +1,7 @@
 """The page of the portfolio."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,16 +16,6 @@ from adapters.web.portfolio.keep_rates import KeepRates
 from adapters.web.portfolio.presenter import portfolio_view
 from adapters.web.templates import render, speech_of
 from application.portfolio.query import PortfolioQuery
-from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.reviews import Review
-
-
-def next_review(known: LoadedPlan) -> date | None:
-    """Return the day of the first planned review."""
-    return min(
-        (each.planned_on for each in known.state.open(Review) if each.state == "scheduled" and each.planned_on),
-        default=None,
-    )
 
 
 def routes(services: Services, plans: PlanViews, guard: PageGuard, now: Callable[[], datetime]) -> list[Route]:
@@ -39,9 +29,9 @@ def routes(services: Services, plans: PlanViews, guard: PageGuard, now: Callable
         rates = await run_in_threadpool(
             lambda: {id: kept.of(plan, now()) for id, plan in known.items() if plan.records}
         )
-        planned = {id: next_review(plan) for id, plan in known.items() if plan.records}
-        view = portfolio_view(
-            page, counts, rates, planned, query, dict(request.query_params), now(), speech_of(request)
+        there = {id: plan for id, plan in known.items() if plan.records}
+        view = await run_in_threadpool(
+            portfolio_view, page, counts, rates, there, query, dict(request.query_params), now(), speech_of(request)
         )
         return render(request, "portfolio/page.html", view=view)
 

@@ -1,19 +1,24 @@
 """The page of the portfolio: one row per plan. Filters and order are part of the address."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import get_args
+from urllib.parse import quote
 from uuid import UUID
 
-from adapters.rendering.words import spaced
+from adapters.rendering.words import NOTHING, spaced
 from adapters.web.addresses import address
 from adapters.web.findings.presenter import SIGNS, TONES, counts_in_words
 from adapters.web.languages import Speech
+from adapters.web.plan.presenter import NO_ORIGINS, Value, origin_in_words, origins_of
 from adapters.web.portfolio.keep_rates import KeepRate, Rates, keep_rate
 from application.portfolio.query import PortfolioPage, PortfolioQuery
 from application.portfolio.row import PortfolioItem
+from application.views.cuts import cut_at
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
+from domain.account_plan.reviews import Review
 from domain.program.policy import Severity
 from domain.things import day_of
 
@@ -41,10 +46,10 @@ class Row:
     address: str
     account_name: str
     account_id: str
-    tier: str
-    owner: str
-    arr: str
-    renews_on: str
+    tier: Value
+    owner: Value
+    arr: Value
+    renews_on: Value
     renews_how_far: str
     renews_soon: bool
     open_promises: str
@@ -75,13 +80,15 @@ class PortfolioView:
     """The value, its word, and whether it is chosen."""
     next: str | None
     is_filtered: bool
+    blaming: bool
+    blame_address: str
 
 
 def portfolio_view(
     page: PortfolioPage,
     findings: Mapping[UUID, Mapping[Severity, int]],
     rates: Mapping[UUID, Rates],
-    planned: Mapping[UUID, date | None],
+    known: Mapping[UUID, LoadedPlan],
     query: PortfolioQuery,
     given: Mapping[str, str],
     now: datetime,
@@ -95,8 +102,9 @@ def portfolio_view(
                 item,
                 findings.get(item.plan_id, {}),
                 rates.get(item.plan_id, ()),
-                planned.get(item.plan_id),
-                day_of(now, "UTC"),
+                known.get(item.plan_id),
+                now,
+                "blame" in given,
                 say,
             )
             for item in page.items
@@ -104,6 +112,8 @@ def portfolio_view(
         tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
         next=address("/", given, cursor=page.next) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
+        blaming="blame" in given,
+        blame_address=address("/", given, blame=None if "blame" in given else "yes"),
     )
 
 
@@ -137,18 +147,51 @@ def few(words: Sequence[str], say: Speech) -> str:
     return say("{words} and {number} more", words=told, number=rest) if rest > 0 else told
 
 
+def next_review(known: LoadedPlan) -> date | None:
+    """Return the day of the first planned review."""
+    return min(
+        (each.planned_on for each in known.state.open(Review) if each.state == "scheduled" and each.planned_on),
+        default=None,
+    )
+
+
+def values(
+    item: PortfolioItem, known: LoadedPlan | None, now: datetime, blaming: bool, say: Speech
+) -> Callable[[str, str, str], Value]:
+    """Return what makes a value of a row: of the thing of which the plan has one, and of one of its fields."""
+    path = f"/plans/{quote(item.account_id, safe='')}/values"
+    origins = origins_of(known.state, known, cut_at("now", known, now)) if known and blaming else NO_ORIGINS
+
+    def value(kind: str, field: str, text: str) -> Value:
+        thing = known.state.named(kind, kind) if known else None
+        if thing is None or text == NOTHING:
+            return Value(text, "")
+        origin = origins.get((kind, thing.id, field))
+        return Value(text, f"{path}/{kind}/{thing.id}/{field}", origin_in_words(origin, say) if origin else "")
+
+    return value
+
+
 def row(
-    item: PortfolioItem, findings: Mapping[Severity, int], rates: Rates, next_on: date | None, today: date, say: Speech
+    item: PortfolioItem,
+    findings: Mapping[Severity, int],
+    rates: Rates,
+    known: LoadedPlan | None,
+    now: datetime,
+    blaming: bool,
+    say: Speech,
 ) -> Row:
+    today, value = day_of(now, "UTC"), values(item, known, now, blaming, say)
+    next_on = next_review(known) if known else None
     loudest = next((severity for severity in get_args(Severity) if findings.get(severity)), None)
     return Row(
         address=f"/plans/{item.account_id}",
         account_name=item.account_name,
         account_id=item.account_id,
-        tier=say(spaced(item.tier)),
-        owner=item.owner,
-        arr=say.amount(item.arr, item.currency),
-        renews_on=say.day(item.renews_on),
+        tier=value("plan", "tier", say(spaced(item.tier))),
+        owner=value("plan", "owner", item.owner),
+        arr=value("contract", "arr", say.amount(item.arr, item.currency)),
+        renews_on=value("contract", "renews_on", say.day(item.renews_on)),
         renews_how_far=say.how_far(item.renews_on, today) if item.renews_on else "",
         renews_soon=bool(item.renews_on and (item.renews_on - today).days <= RENEWS_SOON_DAYS),
         open_promises=say.number(item.open_promises),

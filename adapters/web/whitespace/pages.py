@@ -9,7 +9,7 @@ from adapters.web.whitespace.presenter import WhitespaceView, whitespace_view
 
 def whitespace(asked: PlanRequest) -> WhitespaceView:
     may_change = visitor_of(asked.request).caller.may("command")
-    return whitespace_view(asked.known, asked.cut, asked.say, may_change, asked.program)
+    return whitespace_view(asked.known, asked.cut, asked.say, may_change, asked.program, asked.blaming)
 
 
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:

@@ -10,7 +10,17 @@ from urllib.parse import quote, urlencode
 from adapters.rendering.words import PENETRATION_SIGNS, spaced
 from adapters.web.changes.presenter import ARROWS, ChangeView, ShownChanges
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import Fact, PlanHead, at_cut, head, plan_path
+from adapters.web.plan.presenter import (
+    NO_ORIGINS,
+    Fact,
+    Origins,
+    PlanHead,
+    at_cut,
+    head,
+    origin_in_words,
+    origins_of,
+    plan_path,
+)
 from application.views.cuts import Cut, plan_at
 from application.views.diff import Change, diff
 from application.views.loaded_plan import LoadedPlan
@@ -39,6 +49,11 @@ class GridCell:
     """The address of its form, or of its blame."""
     blame: str
     """The address of who set its potential, or its probability."""
+    state_blame: str
+    """The address of who set its state; empty if nobody did."""
+    incumbent_blame: str
+    origin: str
+    """Who set its state, when and why, if the reader asked for that."""
     about: str
     """The offering and the unit, for readers who do not see the grid."""
 
@@ -65,16 +80,24 @@ class WhitespaceView:
     """The review since which changes are shown; empty if none was held."""
     moved: Sequence[ChangeView]
     may_change: bool
+    blaming: bool
+    blame_address: str
 
 
 def whitespace_view(
-    known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, program: Sequence[Recorded] = ()
+    known: LoadedPlan,
+    cut: Cut,
+    say: Speech,
+    may_change: bool,
+    program: Sequence[Recorded] = (),
+    blaming: bool = False,
 ) -> WhitespaceView:
     """Return the view. Raises `CutBeforePlan`."""
     plan, card = plan_at(known, cut), the_plan(known.state)
     last = last_review(held_reviews(known, cut), cut)
     changes = diff(known, last.cut, cut, program=program).changes.get("whitespace", []) if last else []
-    grid = _Grid(plan, card.currency, say, changes, plan_path(card), cut, may_change and cut.cut == "now")
+    path, origins = plan_path(card), origins_of(plan, known, cut) if blaming else NO_ORIGINS
+    grid = _Grid(plan, card.currency, say, changes, path, cut, may_change and cut.cut == "now", origins)
     shown = ShownChanges(card.currency, say)
     return WhitespaceView(
         head=head(card, cut, say),
@@ -86,6 +109,8 @@ def whitespace_view(
         since=say("{id}, held on {day}", id=last.event.id, day=say.day(last.event.held_on)) if last else "",
         moved=[shown.change(change) for change in changes],
         may_change=grid.may_change,
+        blaming=blaming,
+        blame_address=at_cut(f"{path}/whitespace", cut, **({} if blaming else {"blame": "yes"})),
     )
 
 
@@ -112,6 +137,7 @@ class _Grid:
     path: str
     cut: Cut
     may_change: bool
+    origins: Origins
 
     @property
     def offerings(self) -> list[Offering]:
@@ -169,6 +195,8 @@ class _Grid:
         said = "arr_potential" if cell and cell.arr_potential else "probability"
         history = at_cut(f"{self.path}/history", self.cut, entity=f"cell:{id}")
         form = f"{self.path}/do/assess-cell?{urlencode({'unit': unit.id, 'offering': offering.id})}"
+        values = f"{self.path}/values/cell/{quote(id, safe='')}"
+        origin = self.origins.get(("cell", id, "penetration"))
         return GridCell(
             state=state,
             sign=PENETRATION_SIGNS[state],
@@ -177,7 +205,10 @@ class _Grid:
             incumbent=self._incumbent(cell),
             moved=self._moved(id),
             address=form if self.may_change else history,
-            blame=at_cut(f"{self.path}/values/cell/{quote(id, safe='')}/{said}", self.cut),
+            blame=at_cut(f"{values}/{said}", self.cut),
+            state_blame=at_cut(f"{values}/penetration", self.cut) if cell else "",
+            incumbent_blame=at_cut(f"{values}/incumbent", self.cut),
+            origin=origin_in_words(origin, say) if origin else "",
             about=say("{offering} at {unit}", offering=offering.name, unit=unit.name),
         )
 

@@ -181,6 +181,11 @@ def test_all_commands_are_listed_with_what_they_do(acme):
     listed = set(re.findall(rf'href="/plans/{acme.plan}/do/([a-z-]+)"', page))
     assert listed == set(COMMANDS) - {"open-plan"}
     assert "adopt-play" in listed
+    by_command = {command: field for field, command in
+                  re.findall(rf'data-fills="(\w+)"><a href="/plans/{acme.plan}/do/([a-z-]+)"', page)}  # fmt: skip
+    assert {name: by_command.get(name) for name in ("plan-play", "raise-risk", "add-stakeholder", "drop-action")} == {
+        "plan-play": "title", "raise-risk": "statement", "add-stakeholder": "name", "drop-action": "reason",
+    }  # fmt: skip
 
 
 @for_each(

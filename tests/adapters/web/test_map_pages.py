@@ -94,7 +94,7 @@ def test_the_whitespace_is_a_grid_with_totals_and_what_moved_since_the_last_revi
     acme.done("assess-cell", unit="plant", offering="hub", penetration="pilot", probability="0.4")
     acme.done("assess-cell", unit="group", offering="checks", penetration="lost", arr_potential="70000")
     text = text_of(page_of(acme, "/whitespace"))
-    assert "pilot (Hub at Linz) 1,000 EUR × 40 % ▲ was aware" in text
+    assert "pilot (Hub at Linz) who (Hub at Linz) 1,000 EUR × 40 % ▲ was aware" in text
     assert "Still to win 1,000 EUR – 1,000 EUR" in text, "what is lost is not to be won"
     assert "What moved since R1" in text
     assert "1,000" not in text_of(page_of(acme, "/whitespace?as_of=version:4"))

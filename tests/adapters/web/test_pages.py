@@ -173,19 +173,64 @@ def test_values_at_the_top_of_pages_lead_to_who_set_them(acme):
     acme.done("add-unit", id="u", name="Linz", kind="site", buying_center=True)
     acme.done("list-offering", id="o", name="Hub", kind="product")
     acme.done("assess-cell", unit="u", offering="o", penetration="aware", arr_potential="500", probability="0.5")
+    acme.done("write-summary", relevance="Three plants", why_now="A tender", goal_sentence="One plant more")
+    acme.done("add-stakeholder", id="coo", name="Jane Doe", level="executive")
+    acme.done("change-sentiment", id="coo", attitude=1, evidence="Said so")
+    acme.done("raise-risk", id="r", statement="One plant", kind="low_adoption", likelihood=2, impact=4, owner="ann")
     cookie, on_top = signed_in(acme), re.compile(r'href="(/plans/[^"]*/values/[^"]*)"')
-    values = [
-        f"/plans/{acme.plan}/values/{value}"
-        for value in ("contract/contract/arr", "contract/contract/renews_on", "action/sow/state", "action/sow/due_on",
-                      "cell/u%3Ao/arr_potential")
-    ]  # fmt: skip
-    pages = ["", "/promises", "/whitespace"]
-    found = {at for path in pages for at in on_top.findall(acme.get(f"/plans/{acme.plan}{path}", cookie).text)}
-    assert set(values) <= found
+    wanted = {
+        "": "contract/contract/arr contract/contract/renews_on summary/summary/goal_sentence summary/summary/why_now"
+        " stakeholder/coo/name stakeholder/coo/attitude risk/r/statement risk/r/likelihood risk/r/impact risk/r/owner"
+        " action/sow/due_on",
+        "/promises": "action/sow/state action/sow/due_on",
+        "/whitespace": "cell/u%3Ao/arr_potential cell/u%3Ao/penetration",
+    }
+    values = []
+    for path, on_the_page in wanted.items():
+        page = acme.get(f"/plans/{acme.plan}{path}", cookie).text
+        on_its_top = set(on_top.findall(page.partition('id="section-summary"')[0]))
+        leading = [f"/plans/{acme.plan}/values/{value}" for value in on_the_page.split()]
+        assert set(leading) <= on_its_top, path
+        values += leading
     tier = re.findall(r'<dd><a class="value" href="([^"]*/tier)"', acme.get(f"/plans/{acme.plan}", cookie).text)
     for address in [*values, *tier]:
         assert "ann" in text_of(acme.get(address, cookie).text.partition("<tbody>")[2]), address
     assert tier
+
+
+def test_values_of_canvas_and_grid_say_who_set_them_where_that_is_asked(acme):
+    acme.done("add-unit", id="u", name="Linz", kind="site", buying_center=True)
+    acme.done("list-offering", id="o", name="Hub", kind="product")
+    acme.done("assess-cell", unit="u", offering="o", penetration="aware", arr_potential="500", probability="0.5")
+    acme.done("add-stakeholder", id="coo", name="Jane Doe", level="executive")
+    cookie = signed_in(acme)
+    for path, told in (("/whitespace", "cell assessed"), ("", "stakeholder added")):
+        plain, blamed = (acme.get(f"/plans/{acme.plan}{path}{query}", cookie).text for query in ("", "?blame=yes"))
+        on_top = text_of(blamed.partition('id="section-summary"')[0])
+        assert re.search(rf"ann, [^:]+:\S+: {told}", on_top), on_top
+        assert 'data-key="b">Hide who set what' in blamed
+        assert 'data-key="b">Show who set what' in plain
+        assert 'class="origin"' not in plain
+
+
+def test_a_row_of_the_portfolio_leads_to_who_set_its_values(store):
+    with served(store) as api:
+        follower = store.portfolio.follower(api.clock)
+        follower.start()
+        acme = api.with_a_plan("acme")
+        acme.done("set-contract", arr="1000", starts_on="2026-01-01", renews_on="2026-12-31", products=["o"])
+        position = acme.done("confirm-section", section="risks")["position"]
+        included(store.portfolio, position)
+        follower.stop()
+        cookie = signed_in(acme)
+        page = acme.get("/?q=acme", cookie).text
+        values = [f"/plans/acme/values/{value}" for value in ("plan/plan/tier", "plan/plan/owner",
+                  "contract/contract/arr", "contract/contract/renews_on")]  # fmt: skip
+        for address in values:
+            assert f'href="{address}"' in page
+            assert "ann" in text_of(acme.get(address, cookie).text.partition("<tbody>")[2]), address
+        told = text_of(acme.get("/?q=acme&blame=yes", cookie).text)
+        assert re.search(r"ann, [^:]+:\S+: contract set", told), told
 
 
 @pytest.mark.parametrize("path", ["", "/values/action/none/due_on", "?as_of=version:99", "?as_of=2999-01-01"])

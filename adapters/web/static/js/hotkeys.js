@@ -22,6 +22,16 @@ function follow(keys) {
   return true;
 }
 
+// Who set the value in focus, or the first one of the row in focus; else who set all that the page shows.
+function blame() {
+  const at = document.activeElement;
+  const row = at?.closest("main tr, main li, main dd");
+  const value = at?.matches("a.value") ? at : row?.querySelector("a.value");
+  if (!value) return false;
+  value.click();
+  return true;
+}
+
 async function help(link) {
   const page = new DOMParser().parseFromString(await (await fetch(link.href)).text(), "text/html");
   const keys = page.querySelector("#keyboard .keys");
@@ -46,7 +56,7 @@ document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
   clearTimeout(timer);
   const keys = before ? `${before} ${event.key}` : event.key;
-  if (follow(keys) || (event.key === "j" && (walk(1), true)) || (event.key === "k" && (walk(-1), true))) {
+  if ((keys === "b" && blame()) || follow(keys) || (event.key === "j" && (walk(1), true)) || (event.key === "k" && (walk(-1), true))) {
     event.preventDefault();
     before = "";
     return;

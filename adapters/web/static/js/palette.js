@@ -1,7 +1,14 @@
 // The palette: Ctrl-K lists everything that can be recorded; what is typed narrows the list, Enter opens the first.
-// What is called so comes before what only tells of it. It takes what is typed before the list has come.
+// What is called so comes before what only tells of it, and "plan play Walk line 3" fills in what follows the name. It
+// takes what is typed before the list has come.
 const entry = document.querySelector("[data-palette]");
 let dialog;
+
+// A command as people call it, and as programs do.
+function namesOf(item) {
+  const link = item.querySelector("a");
+  return [link.textContent.trim().toLowerCase(), link.pathname.split("/").pop().replaceAll("-", " ")];
+}
 
 function made() {
   const box = document.createElement("dialog");
@@ -17,13 +24,23 @@ function made() {
   document.body.append(box);
 
   function narrow() {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const said = input.value.trim().split(/\s+/).filter(Boolean);
+    const words = said.map((word) => word.toLowerCase());
     const typed = words.join(" ");
+    const rest = (item) => {
+      const named = namesOf(item).filter((name) => item.dataset.fills && typed.startsWith(`${name} `));
+      return named.length ? said.slice(Math.max(...named.map((name) => name.split(" ").length))).join(" ") : "";
+    };
     const rank = (item) => {
-      const name = item.querySelector("a").textContent.trim().toLowerCase();
+      const [name] = namesOf(item);
+      if (rest(item)) return rest(item).split(" ").length / 1000;
       return name === typed ? 0 : name.startsWith(typed) ? 1 : words.every((word) => name.includes(word)) ? 2 : 3;
     };
-    for (const item of items) item.hidden = !words.every((word) => item.dataset.words.includes(word));
+    for (const item of items) {
+      item.hidden = !rest(item) && !words.every((word) => item.dataset.words.includes(word));
+      const link = item.querySelector("a");
+      link.search = rest(item) ? new URLSearchParams([[item.dataset.fills, rest(item)]]) : "";
+    }
     list.append(...[...items].sort((one, other) => rank(one) - rank(other)));
   }
 
