@@ -1,8 +1,9 @@
 """Pages for auditors and admins: who was forgotten, with the certificates, and who read what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,6 +20,8 @@ from application.aggregates.erasures import Certificate, Erasures
 from application.aggregates.read import AggregateReader
 from application.views.plan_names import plans_named
 from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import PlanNotOpen, the_plan
+from domain.program.charter import PROGRAM_ID
 
 MOST_READS = 100
 
@@ -66,6 +69,7 @@ class ReadRow:
     role: str
     view: str
     plan: str
+    """The account of the plan; the id of what is no plan that can be read."""
     cut: str
     times: str
 
@@ -112,12 +116,28 @@ def view_in_words(name: str) -> str:
     return spaced(name.removesuffix("-page").removeprefix("read_").replace("-", "_"))
 
 
-def read_row(item: AccessItem, say: Speech) -> ReadRow:
+def account_of(id: UUID, plans: AggregateReader[AccountPlan], say: Speech) -> str:
+    if id == PROGRAM_ID:
+        return say("Program")
+    try:
+        return the_plan(plans.read(id).state).account_name
+    except PlanNotOpen:
+        return str(id)
+
+
+def cut_told(cut: str | None, say: Speech) -> str:
+    """Return up to which point something was read, as people say it."""
+    kind, _, which = (cut or "").partition(":")
+    return say("event {version}", version=which) if kind == "version" else cut or ""
+
+
+def read_row(item: AccessItem, accounts: Mapping[UUID, str], say: Speech) -> ReadRow:
     actor = item.actor
     if item.on_behalf_of:
         actor = say("{actor} for {person}", actor=item.actor, person=item.on_behalf_of)
+    account = accounts.get(item.plan_id, "") if item.plan_id else ""
     return ReadRow(
-        say.instant(item.at), actor, say(item.role), view_told(item.view, say), str(item.plan_id or ""), item.cut or "",
+        say.instant(item.at), actor, say(item.role), view_told(item.view, say), account, cut_told(item.cut, say),
         say.number(item.times),
     )  # fmt: skip
 
@@ -147,7 +167,9 @@ def routes(
         page = await run_in_threadpool(events.page, MOST_READS, wanted, actor or None, before, caller)
         given = {name: value for name, value in (("plan", plan), ("actor", actor)) if value}
         following = f"{PATH}/reads?{urlencode(given | {'cursor': page.next})}" if page.next else ""
-        rows = [read_row(each, say) for each in page.items]
+        ids = {each.plan_id for each in page.items if each.plan_id}
+        accounts = await run_in_threadpool(lambda: {id: account_of(id, plans, say) for id in ids})
+        rows = [read_row(each, accounts, say) for each in page.items]
         return render(request, "settings/reads.html", view=ReadsView(tabs(request, say), plan, actor, rows, following))
 
     return [
