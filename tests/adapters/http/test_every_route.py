@@ -114,7 +114,7 @@ def service(stores: Stores) -> Iterator[Told]:
 
 @pytest.fixture(scope="module")
 def operations(service: Told) -> list[Operation]:
-    """Those of the document, with their parameters and examples, and whatever else is served."""
+    """Return the operations of the OpenAPI document with their parameters and examples, and all other routes."""
     documented = list(of_the_document(service.api.get("/openapi.json").json()))
     known = {(each.method, each.path) for each in documented}
     others = [
@@ -157,7 +157,7 @@ def resolved(document: Any, part: Any) -> Any:
 
 
 def odd_texts() -> Iterator[Iterable[tuple[str, bytes]]]:
-    """For one place after the other, the values that are tried there."""
+    """Yield, for one place after the other, the values that are tried there."""
     return in_turn(list(TEXTS.items()), at_each=1)
 
 

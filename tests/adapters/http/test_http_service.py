@@ -453,7 +453,7 @@ def connected_to(serving: Process) -> socket.socket:
 
 
 def flooded(serving: Process, size: int = 100_000_000) -> bytes:
-    """What is answered to somebody who sends a header of this size and reads in between, as clients do."""
+    """Return the answer to a client that sends a header of this size and reads in between."""
     said = b""
     with connected_to(serving) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Padding: ")
@@ -501,7 +501,7 @@ def pieces(size: int) -> Iterator[bytes]:
 
 
 def spoken(serving: Process, message: bytes) -> bytes:
-    """What is answered to these bytes on a connection that then is closed."""
+    """Return the answer to these bytes on a connection that is closed afterwards."""
     host, port = serving.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as connection:
         connection.sendall(message)

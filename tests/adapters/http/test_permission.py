@@ -42,7 +42,7 @@ SLACK = 0.5
 
 
 def changed(change: str) -> Callable[[Store, str], None]:
-    """As somebody does by hand who has the table."""
+    """Return a function that changes a stored key by SQL, as somebody with access to the table could."""
 
     def do(store: Store, key: str) -> None:
         with psycopg.connect(store.where.owner) as connection:
@@ -194,7 +194,7 @@ class Few(Known):
 
 @contextmanager
 def slow_answers(callers: Known) -> Iterator[str]:
-    """An answer in parts, and one that takes its time before it begins."""
+    """Return an application with an answer that is sent in parts, and one that takes long to begin."""
 
     async def parts() -> AsyncIterator[bytes]:
         for number in range(100):

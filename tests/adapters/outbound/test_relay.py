@@ -56,7 +56,8 @@ def recorded(store: Store) -> list[str]:
 
 
 def relayed(store: Store, broker: Broker) -> list[Message]:
-    """What the stream holds once it holds as much as the log: the very events, each once, in order."""
+    """Return the stream's events once it has as many as the log, after checking that each is there once and in
+    order."""
     expected = recorded(store)
     wait_until(lambda: broker.count() >= len(expected) or sleep(0.1), 30)
     messages = broker.messages()

@@ -438,7 +438,7 @@ def test_an_old_copy_cannot_be_read_once_the_generation_of_its_keys_is_destroyed
 
 
 def everything_readable(where, keys):
-    """By whoever has the database, and every key there still is."""
+    """Return everything that somebody with the database and all remaining keys can read."""
     with connected(where.owner) as connection:
         rows = connection.execute("SELECT plan_id, stakeholder, generation, wrapped FROM plantrail_keys.person_keys")
         known = {

@@ -27,7 +27,7 @@ def small_steps(monkeypatch):
 
 
 def generations(store: Store) -> list[tuple[int, int, bool]]:
-    """Each with the number of its rows and whether it serves."""
+    """Return the generations of the table, each with the number of its rows and whether it serves."""
     with connected(store.where.service) as connection:
         return connection.execute(
             "SELECT generation, (SELECT count(*) FROM plantrail.portfolio p WHERE p.generation = g.generation), live"
@@ -164,7 +164,7 @@ def made_in_another_shape(store: Store, shape: int) -> None:
 
 
 def shapes(store: Store) -> list[tuple[int, int, bool]]:
-    """Of every generation: its number, its shape, and whether it serves."""
+    """Return the number and the shape of every generation, and whether it serves."""
     with connected(store.where.service) as connection:
         return connection.execute(
             "SELECT generation, shape, live FROM plantrail.projections WHERE name = 'portfolio' ORDER BY generation"
