@@ -194,7 +194,7 @@ class Few(Known):
 
 @contextmanager
 def slow_answers(callers: Known) -> Iterator[str]:
-    """Return an application with an answer that is sent in parts, and one that takes long to begin."""
+    """Serve an answer that is sent in parts, and one that takes long to begin. Yields the URL."""
 
     async def parts() -> AsyncIterator[bytes]:
         for number in range(100):
