@@ -79,9 +79,10 @@ def _pattern(name: str) -> str:
 
 INTRODUCTION = """# The pages
 
-`plantrail serve` shows these beside the interface for programs; `make demo` prints a link that opens the portfolio.
-Every page works without scripts, by keyboard, on a phone and in the dark, and names its JSON twin in a link. What one
-may not do is not shown. `make pictures` takes a picture of each, in two widths, light and dark, into `pictures/`.
+`plantrail serve` serves these pages beside the interface for programs; `make demo` prints a link that opens the
+portfolio. Every page works without scripts, with the keyboard, on a phone and in dark mode, and links to the same
+content as JSON. Actions that the reader has no right to are not shown. `make pictures` takes a picture of each page, in
+two widths, light and dark, into `pictures/`.
 
 Keys: `g p` portfolio, `g m` my day, `g f` findings, `g r` program, `/` search, `j` and `k` rows, `[` and `]` the
 review before and after, `,` and `.` the event before and after, `b` who set what, `Ctrl-K` everything that can be

@@ -150,7 +150,7 @@ def test_a_ticket_opens_a_stream_within_a_minute_and_ends_with_the_right_it_was_
             made = api.request("POST", "/v1/events/tickets", headers=bearer(key))
             assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
             ticket = made.json()["ticket"]
-            assert key.rpartition("_")[2] not in made.text
+            assert key.split("_", 2)[2] not in made.text
             for path in ("/v1/events", "/v1/plans", "/v1/events/tickets"):
                 assert api.get(path, ticket=ticket).status_code in (401, 405), path
             for wrong in (ticket[:-1], ticket[1:], "x", "", "é", f"{ticket}A"):

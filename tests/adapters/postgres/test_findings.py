@@ -96,7 +96,7 @@ def test_the_table_says_of_every_plan_what_the_plan_says_on_every_day_of_a_quart
 def test_only_findings_that_are_others_than_before_are_written(office: Office):
     def written() -> dict[UUID, str]:
         office.catch_up()
-        rows = "SELECT plan_id, string_agg(xmin::text || ctid, ' ') FROM plantrail.findings GROUP BY 1"
+        rows = "SELECT plan_id, string_agg(xmin::text || ctid, ' ' ORDER BY ctid) FROM plantrail.findings GROUP BY 1"
         with office.store.datastore.connection() as connection:
             return dict(connection.execute(rows).fetchall())
 
