@@ -43,6 +43,7 @@ LIMITS = """
 - A thread for each command: the hop costs as much as deciding, encoding and folding together. A thread that commits
   for the loop still costs it two hand-overs of the interpreter for each batch.
 - Committing all that one turn of the loop brings together: while it is written to the disk nothing is decided.
+- Waiting in the committer's thread for more appends, as the loop does: 32 threads record less, the longer it waits.
 - Another server or event loop under the same application.
 - Building events without validation: slower than validating.
 - Followers in the serving process, however patient: they hold the interpreter when a command wants it.
