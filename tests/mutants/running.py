@@ -196,14 +196,19 @@ class Mutants:
             outcome = _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
             if outcome != SURVIVED or self._while_collecting.get(str(path), set()).isdisjoint(lines_of(spec)):
                 return outcome
-            of_line |= {index for index in self._tests.took if self._items[index].path.stem == f"test_{path.stem}"}
+            of_line |= self._own_tests(path)
         elif len(functions) < len(altered):
             names = _names(spec)
             others = [each for each in _speaking(names) if each != spec.module_path]
             of_line = self._naming(names) or self._of_modules(others) or self._of_modules([spec.module_path])
+            of_line |= self._own_tests(path)
         chosen = self._chosen(path, of_line)
         pure = [item for index in chosen if not (item := self._items[index]).get_closest_marker(MARK)]
         return _imported_afresh(path, source, [item.nodeid for item in pure])
+
+    def _own_tests(self, path: Path) -> set[int]:
+        """The tests of the file that is named after the module at `path`."""
+        return {index for index in self._tests.took if self._items[index].path.stem == f"test_{path.stem}"}
 
     def _naming(self, names: set[str]) -> set[int]:
         """The tests that run a function of ours which speaks of one of the names."""

@@ -76,10 +76,12 @@ def test_from_a_snapshot_the_same_is_decided_as_from_all_events(random: Random) 
                     assert list(taken.records.with_news(news)[version:]) == news
 
 
+OPENING = {"account_name": "A", "owner": "ann", "currency": "EUR", "tier": "strategic"}
+
+
 def of_notes(account_id: str, notes: int) -> LoadedPlan:
     history = History(account_id)
-    opening = {"account_id": account_id, "account_name": "A", "owner": "ann", "currency": "EUR"}
-    history.on("2026-01-05", "open-plan", tier="strategic", **opening)
+    history.on("2026-01-05", "open-plan", account_id=account_id, **OPENING)
     for number in range(notes):
         history.on("2026-01-06", "write-note", id=f"n{number}", section="plan", text="seen")
     return history.known
@@ -138,3 +140,19 @@ def test_who_remembers_only_snapshots_records_and_refuses_the_same(store) -> Non
     assert all_of(plans.read(ACME)) == all_of(plans_on(store).read(ACME))
     stored = [[record.stored for record in each.read(ACME).records] for each in (plans, plans_on(store))]
     assert stored[0] == stored[1]
+
+
+def test_a_snapshot_is_continued_unless_an_entry_was_struck_since() -> None:
+    history = History("acme")
+    history.on("2026-01-05", "open-plan", account_id="acme", **OPENING)
+    history.on("2026-01-06", "write-note", id="kept", section="plan", text="seen")
+    before = Snapshot.of(history.known)
+    history.on("2026-01-07", "write-note", id="new", section="plan", text="seen")
+    continued = Snapshot.of(history.known, before)
+    assert (continued.packed, len(continued.last)) == (before.packed, 1)
+    history.on("2026-01-08", "strike-entry", event="acme:2", reason="A mistake")
+    anew = Snapshot.of(history.known, continued)
+    assert anew.packed != before.packed
+    for snapshot in (continued, anew):
+        assert snapshot.loaded(ACCOUNT_PLAN).version == snapshot.version
+    assert all_of(anew.loaded(ACCOUNT_PLAN)) == all_of(history.known)

@@ -110,6 +110,11 @@ def test_the_next_90_days_hold_promises_reviews_and_the_renewal_and_end_with_the
     cycle = {"id": "c", "kind": "ninety_days", "starts_on": "2026-01-01", "ends_on": "2026-03-31"}
     history.on("2026-01-05", "begin-cycle", **cycle)
     assert [each.id for each in made("canvas", history).next_90_days] == ["q"]
+    for day, until_on in (("2026-01-05", "2026-03-31"), ("2026-03-31", "2026-03-31"), ("2026-04-01", "2026-06-30")):
+        assert str(made("canvas", history, day).until_on) == until_on
+    next_one = {"id": "d", "kind": "ninety_days", "starts_on": "2026-04-01", "ends_on": "2026-06-20"}
+    history.on("2026-01-05", "begin-cycle", **next_one)
+    assert str(made("canvas", history, "2026-04-01").until_on) == "2026-06-20"  # on its first day, too
 
 
 def test_the_week_has_what_is_overdue_what_is_due_in_seven_days_and_what_is_blocked_and_why():

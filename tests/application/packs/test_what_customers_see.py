@@ -11,6 +11,8 @@ from application.packs.registry import FOR_CUSTOMERS, PACKS, PackIsInternal, pac
 from application.views.cuts import cut_at
 from domain.account_plan import EVENTS
 from tests.application.packs.canaried import Canaries, canaried
+from tests.cases import for_each
+from tests.everything import GOAL
 from tests.histories import instant, opened
 from tests.reports import parsed
 
@@ -111,3 +113,18 @@ def test_the_other_packs_are_not_made_for_customers(kind: PackKind):
     history = opened()
     with pytest.raises(PackIsInternal):
         pack(kind, history.known, history.cut("now"), (), "customer")
+
+
+@for_each(
+    ("kind", "is_shown"),
+    [("strategic", True), ("reference", True), ("revenue", False), ("logo", False), ("relationship", False)],
+)
+def test_customers_are_shown_achieved_goals_that_are_worth_something_to_them(kind, is_shown):
+    history = opened(timezone="UTC")
+    history.on(
+        "2026-01-05",
+        "set-goal",
+        **GOAL | {"id": "g", "kind": kind, "statement": "Halve the rework", "due_on": "2026-12-31"},
+    )
+    history.on("2026-01-06", "achieve-goal", id="g", achieved_on="2026-01-06")
+    assert (b"Halve the rework" in to_json(pack("qbr", history.known, history.cut("now"), (), "customer"))) == is_shown

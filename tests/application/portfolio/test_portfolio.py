@@ -23,6 +23,7 @@ from adapters.postgres.store import Store
 from adapters.postgres.store import opened as opened_store
 from application.aggregates.access import Caller
 from application.aggregates.ports import ToRecord
+from application.portfolio import digest
 from application.portfolio.digest import plans_seen
 from application.portfolio.projector import CannotBeFolded, NeedsWholeHistory, PartialEvent, PortfolioProjector, reads
 from application.portfolio.query import PortfolioQuery, Sort, name_key, place_of
@@ -332,6 +333,15 @@ def walked(store: Store, **wanted: Any) -> list[PortfolioItem]:
         page = store.portfolio.query(PortfolioQuery(**wanted, cursor=page.next))
         items += page.items
     return items
+
+
+def test_a_page_has_fifty_plans_unless_told_and_two_hundred_at_most_and_a_digest_four_hundred():
+    assert PortfolioQuery().limit == 50
+    assert PortfolioQuery(limit=200).limit == 200
+    for limit in (0, 201):
+        with pytest.raises(ValidationError):
+            PortfolioQuery(limit=limit)
+    assert digest.MOST_PLANS == 400
 
 
 @for_each("limit", [1, 2, 5, 11, 12])

@@ -57,6 +57,15 @@ def test_a_finding_opened_ended_or_is_still_there():
     assert [each.about for each in report.findings.loudest_opened] == ["action:opens", "action:not"]
 
 
+def test_ten_that_opened_are_named_and_all_are_counted():
+    plan = opened()
+    for number in range(12):
+        action(plan, "2026-02-01", f"late-{number:02}", "2026-03-10")
+    report = in_march(plan)
+    assert moves(report)["overdue-promise"][0] == 12
+    assert len(report.findings.loudest_opened) == 10
+
+
 def test_what_somebody_excused_is_there_and_not_told_among_the_loudest():
     plan = opened()
     action(plan, "2026-02-01", "late", "2026-03-10")
