@@ -104,7 +104,7 @@ def written(
         [
             "# Mutants",
             "",
-            f"Made by `python -m tests.mutants{sample} --again --write docs/mutants.md`, as",
+            f"Made by `python -m tests.mutants{sample} --write docs/mutants.md`, as",
             f"[development](development.md) says. {which} of",
             "`domain/` and `application/`, each tried on the tests of these rooms that run its line.",
             *([f"{untried} of them were not tried: they count as nothing."] if untried else []),
