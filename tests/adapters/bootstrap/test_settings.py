@@ -18,7 +18,7 @@ from tests.adapters.cli.test_cli import plantrail
         ("ACCESS_EVENTS_DAYS", "36501", "PLANTRAIL_ACCESS_EVENTS_DAYS must be at most 36500."),
         ("PUBLIC_URL", "http://[", "PLANTRAIL_PUBLIC_URL must be a URL such as https://plans.example.com"),
         ("OIDC_ISSUER", "https://issuer:99999", "PLANTRAIL_OIDC_ISSUER must be a URL"),
-        ("WITNESSES", "file:///tmp/heads https://[::1/", "PLANTRAIL_WITNESSES must be a URL"),
+        ("WITNESSES", "file:///heads https://[::1/", "PLANTRAIL_WITNESSES must be a URL"),
         ("LOG_FORMAT", "xml", "PLANTRAIL_LOG_FORMAT must be one of json or console, and “xml” is none of them."),
         ("LOG_FORMAT", "jsn", "did you mean “json”?"),
         ("WEBHOOK_LOOPBACK", "perhaps", "PLANTRAIL_WEBHOOK_LOOPBACK must be true or false, and this is text."),

@@ -2,7 +2,7 @@
 depends on is unchanged."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -32,13 +32,17 @@ OFTEN = (
 
 
 @contextmanager
-def no_plan_looked_at() -> Iterator[None]:
-    async def look(*_: object) -> None:
-        raise AssertionError("a plan was looked at")
+def never_called(owner: type, name: str) -> Iterator[None]:
+    async def call(*_: object) -> None:
+        raise AssertionError(f"{owner.__name__}.{name} was called")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PlanViews, "found", look)
+        patch.setattr(owner, name, call)
         yield
+
+
+def no_plan_looked_at() -> AbstractContextManager[None]:
+    return never_called(PlanViews, "found")
 
 
 def headers_of(answer: Response) -> dict[str, str]:
@@ -148,14 +152,8 @@ def test_who_may_see_a_plan_no_longer_is_told_of_none(planning: Api):
 # Lists
 
 
-@contextmanager
-def no_table_looked_at() -> Iterator[None]:
-    async def look(*_: object) -> None:
-        raise AssertionError("the table was looked at")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PostgresPortfolio, "written", look)
-        yield
+def no_table_looked_at() -> AbstractContextManager[None]:
+    return never_called(PostgresPortfolio, "written")
 
 
 def follow(api: Api) -> None:
