@@ -135,7 +135,7 @@ class Aggregates(AggregateReader[A]):
         beyond: Beyond[A] = stays_within,
     ) -> None:
         super().__init__(type, store, now, cache)
-        self._make_id = make_id
+        self.make_id = make_id
         self._outside = outside
         self._asks_others = outside is not nothing_outside
         self._beyond = beyond
@@ -162,7 +162,7 @@ class Aggregates(AggregateReader[A]):
 
         Raises `Refusal` (of several commands: `CommandRefused`), `VersionConflict`, `KeyReused`, `StoreUnavailable`.
         """
-        commands = [with_id(command, self._make_id) for command in commands]
+        commands = [with_id(command, self.make_id) for command in commands]
         id = self._meant_by(id, commands)
         deadline = monotonic() + DECIDE_TIMEOUT_SECONDS
         with self._turns.of(id):
@@ -193,6 +193,28 @@ class Aggregates(AggregateReader[A]):
                     self._cache.drop(id)
                     known = self.refreshed(LoadedAggregate.of(self._type, id))
 
+    def pending(self, known: LoadedAggregate[A]) -> PendingAggregate[A]:
+        """Return an aggregate that decides commands as `handle` does, without recording anything."""
+        return PendingAggregate(known, self._outside)
+
+    def record(
+        self, pending: PendingAggregate[A], commands: Sequence[Command], context: CommandContext
+    ) -> LoadedAggregate[A] | None:
+        """Record what `pending` has decided about the commands, and return the aggregate after it.
+
+        Nothing is recorded, and None is returned, if something else was recorded since, or if a command reaches beyond
+        its aggregate: then `handle` decides again. Raises `StoreUnavailable`.
+        """
+        if any(command.reaches_beyond for command in commands):
+            return None
+        known = pending.known
+        with self._turns.of(known.id):
+            commit = Commit(known.id, known.version, pending.to_record, context)
+            recorded = self._store.append(commit)
+            if recorded is None:
+                return None
+            return self._taken(known, recorded, Decided(commit, (), pending.state), all_named_in(commands))
+
     def tried(
         self,
         id: UUID,
@@ -206,7 +228,7 @@ class Aggregates(AggregateReader[A]):
 
         Raises as `handle` does.
         """
-        commands = [with_id(command, self._make_id) for command in commands]
+        commands = [with_id(command, self.make_id) for command in commands]
         known = self.refreshed(self.folded(self._meant_by(id, commands)))
         commit, done, _ = self._decided(known, commands, context, if_match, None, None, check)
         today = self.today(known) if known.records else self._now().date()
@@ -227,7 +249,7 @@ class Aggregates(AggregateReader[A]):
         Otherwise, for instance if it is out of date, refuses, or other aggregates matter, nothing is recorded and None
         is returned. The caller then calls `handle` in a thread. Raises `StoreUnavailable`.
         """
-        commands = [with_id(command, self._make_id) for command in commands]
+        commands = [with_id(command, self.make_id) for command in commands]
         if self._asks_others or any(command.reaches_beyond for command in commands):
             return None
         async with self._turns.on_the_loop(id) as has_it:
@@ -289,7 +311,7 @@ class Aggregates(AggregateReader[A]):
         at = at or self._now()
         # A clock that was set back must not reorder the record: every cut is a prefix of it.
         at = max(at, last) if last else at
-        pending, done = PendingAggregate(known, self._outside), list[Done]()
+        pending, done = self.pending(known), list[Done]()
         vacant, beside = list[UUID](), list[Commit]()
         for place, command in enumerate(commands):
             try:
@@ -299,7 +321,7 @@ class Aggregates(AggregateReader[A]):
                     command = reach.command
                     vacant += reach.vacant
                     beside += self._beside(reach, reason_beside(before, command), at, context)
-                carried_out = pending.take(command, at, command_id=str(self._make_id()))
+                carried_out = pending.take(command, at, command_id=str(self.make_id()))
                 strangers = cautions_about_strangers(self._store, before, command, context)
                 warnings = (*carried_out.warnings, *strangers)
                 done.append(Done(carried_out.id, carried_out.events, warnings))
@@ -317,13 +339,21 @@ class Aggregates(AggregateReader[A]):
         for id, event in reach.beside:
             other = self.remembered(id)
             at = max(at, other.records[-1].meta.recorded_at)
-            recorded = ToRecord(event, at, str(self._make_id()), reason)
+            recorded = ToRecord(event, at, str(self.make_id()), reason)
             yield Commit(id, other.version, [recorded], context)
 
     def _outcome(
         self, known: LoadedAggregate[A], recorded: Sequence[Recorded], decided: Decided[A], named: AbstractSet[str]
     ) -> Outcome:
         opened = not known.records and bool(recorded)
+        known = self._taken(known, recorded, decided, named)
+        today = self.today(known)
+        return Outcome(known.id, known.version, known.position, decided.done, known.erasures, today, opened)
+
+    def _taken(
+        self, known: LoadedAggregate[A], recorded: Sequence[Recorded], decided: Decided[A], named: AbstractSet[str]
+    ) -> LoadedAggregate[A]:
+        """Return the aggregate after what was recorded, which is cached."""
         if forgotten_in(recorded):
             self._cache.drop(known.id)
             left = traces(known.state, known.records, forgotten_in(recorded))
@@ -338,10 +368,10 @@ class Aggregates(AggregateReader[A]):
             )
             known = known.with_news(recorded, decided.state if as_decided else None)
             self._cache.put(known)
-        today = self.today(known)
         if not self._store.knows(named):
+            today = self.today(known)
             self._store.meet([who for who in named if self._type.is_at_work_on(known.state, who, today)])
-        return Outcome(known.id, known.version, known.position, decided.done, known.erasures, today, opened)
+        return known
 
     def _answered(self, key: Key, check: Callable[[LoadedAggregate[A]], None]) -> Outcome | None:
         """Return the outcome kept under a key; None if there is none. `check` is called again, because the caller's

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from time import sleep
 from typing import Any
@@ -14,7 +15,7 @@ from pydantic_core import to_json
 from application.aggregates.access import Caller, CallerNotAllowed
 from application.aggregates.handle import Aggregates, CommandRefused
 from application.aggregates.loaded import LoadedAggregate
-from application.aggregates.pending import Done, PendingAggregate
+from application.aggregates.pending import Done, with_id
 from application.aggregates.ports import CommandContext, StoreUnavailable
 from application.imports.kinds import Identities, ImportKind
 from application.imports.references import Unresolved, resolved
@@ -103,7 +104,7 @@ class _PlanInImport:
         self._name = name
         self._was_at_hand = False
         self._known = self._read()
-        self._pending = PendingAggregate(self._known)
+        self._pending = self._importer.plans.pending(self._known)
         self._rows_by_id: dict[str, int] = {}
 
     def _read(self) -> LoadedAggregate[AccountPlan]:
@@ -159,13 +160,14 @@ class _PlanInImport:
             yield from (each.result for each in tried)
             return
         try:
-            self._handle(commands)
-            yield from (each.result for each in tried)
+            self._record_all(commands)
         except (Refusal, CommandRefused, CallerNotAllowed):
             # Somebody changed the plan meanwhile, perhaps with the same file. Each row is decided again on its own.
             for each in tried:
                 yield self._record_alone(each.row) if each.commands else each.result
-        self._begin_anew()
+            self._begin_anew()
+        else:
+            yield from (each.result for each in tried)
 
     def _record_alone(self, row: Row) -> RowResult:
         self._begin_anew()
@@ -173,28 +175,35 @@ class _PlanInImport:
         if not tried.commands:
             return tried.result
         try:
-            self._handle(tried.commands)
+            self._record_all(tried.commands)
         except (Refusal, CommandRefused, CallerNotAllowed) as error:
             return _refused(tried.result, error)
         return tried.result
 
-    def _handle(self, commands: Sequence[Command]) -> None:
+    def _record_all(self, commands: Sequence[Command]) -> None:
+        """Record everything that was decided since the last time, and begin the next from there.
+
+        If somebody changed the plan meanwhile, the plan decides again. Raises `Refusal`, `CommandRefused`,
+        `CallerNotAllowed`.
+        """
         importer = self._importer
         for tries_left in reversed(range(TRIES)):
             try:
-                importer.plans.handle(
-                    self._known.id, commands, importer.context, check=lambda known: importer.check(known, commands)
-                )
+                known = importer.plans.record(self._pending, commands, importer.context)
+                if known is None:
+                    check = partial(importer.check, commands=commands)
+                    importer.plans.handle(self._known.id, commands, importer.context, check=check)
+                self._begin_anew(known)
                 return
             except StoreUnavailable:
                 if not tries_left:
                     raise
                 sleep(SECONDS_BETWEEN_TRIES)
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, known: LoadedAggregate[AccountPlan] | None = None) -> None:
         plans = self._importer.plans
-        self._known = plans.refreshed(plans.remembered(self._known.id))
-        self._pending = PendingAggregate(self._known)
+        self._known = known or plans.refreshed(plans.remembered(self._known.id))
+        self._pending = self._importer.plans.pending(self._known)
 
     # All or nothing
 
@@ -208,7 +217,7 @@ class _PlanInImport:
                 return
             try:
                 if commands and not self._importer.dry_run:
-                    self._handle(commands)
+                    self._record_all(commands)
                 yield from results
                 return
             except (Refusal, CommandRefused, CallerNotAllowed) as error:
@@ -250,7 +259,8 @@ class _PlanInImport:
         return tried
 
     def _decided(self, row: Row) -> _Tried:
-        kind, commands, done = self._importer.kind, list[Command](), list[Done]()
+        plans, kind = self._importer.plans, self._importer.kind
+        commands, done = list[Command](), list[Done]()
         known_by, differs, id = "", list[str](), None
         for body in row.bodies:
             if others := list(self._in_other_currencies(row, body)):
@@ -259,13 +269,14 @@ class _PlanInImport:
                 body = self._with_days(body)
                 body = resolved(self._pending.state, kind, self._importer.identities, self._known.id, body)
                 id, known_by, command = self._command(row, body)
+                command = with_id(command, plans.make_id)
                 there = self._there(command, id)
                 if there is not None:
                     differs += there
                     continue
                 self._importer.check(self._known, [command])
                 self._importer.check_library(command)
-                done.append(self._pending.take(command, self._now(), command_id=""))
+                done.append(self._pending.take(command, self._now(), command_id=str(plans.make_id())))
                 commands.append(command)
             except ValidationError as error:
                 return _Tried(row, _failed(row, self._name, *_wrong_fields(row, error, kind.command)))
