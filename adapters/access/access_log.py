@@ -7,7 +7,7 @@ second.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import structlog
@@ -117,25 +117,27 @@ class AccessLog:
         self._now = now
         self._most = most_waiting
         self._lock = Lock()
-        self._waiting: dict[Access, AccessEvent] = {}
+        self._waiting: dict[Access, list[Any]] = {}
+        """By what was read: when first, the id of that request, and how many times."""
         self._unwritten: list[AccessEvent] = []
 
     def note(self, access: Access, request_id: str) -> None:
         """Record a read with the next batch. Raises `AccessLogFull`."""
         with self._lock:
             known = self._waiting.get(access)
-            if known is None and len(self._waiting) + len(self._unwritten) >= self._most:
+            if known is not None:
+                known[2] += 1
+                return
+            if len(self._waiting) + len(self._unwritten) >= self._most:
                 raise AccessLogFull(AccessLogFull.__doc__)
-            self._waiting[access] = (
-                known._replace(times=known.times + 1) if known else AccessEvent(access, self._now(), request_id, 1)
-            )
+            self._waiting[access] = [self._now(), request_id, 1]
 
     def write(self) -> None:
         """Write the waiting accesses. Only one thread may call this. Raises `StoreUnavailable`; then nothing is
         lost.
         """
         with self._lock:
-            self._unwritten += self._waiting.values()
+            self._unwritten += [AccessEvent(access, *first) for access, first in self._waiting.items()]
             self._waiting = {}
         if self._unwritten:
             self._kept.add(self._unwritten)

@@ -1,7 +1,7 @@
 """The wiring of the HTTP service: authentication, the application, the server and the processes beside it."""
 
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from typing import get_args
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.access.access_log import AccessLog
 from adapters.access.api_keys import ApiKeyCache
@@ -282,9 +283,10 @@ def server_config(app: FastAPI, host: str, port: int, connections: Connections) 
         among = connections
 
     return uvicorn.Config(
-        app,
+        in_front_of(app),
         host,
         port,
+        interface="asgi3",
         http=Protocol,
         ws="none",
         timeout_keep_alive=connections.limits.idle_seconds,
@@ -293,6 +295,17 @@ def server_config(app: FastAPI, host: str, port: int, connections: Connections) 
         access_log=False,
         server_header=False,
     )
+
+
+def in_front_of(app: FastAPI) -> ASGIApp:
+    """Return what the server calls: the first middleware for requests, without the steps of the framework before it."""
+
+    def front(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        scope["app"] = app
+        first = app.middleware_stack if scope["type"] == "http" else None
+        return (first or app)(scope, receive, send)
+
+    return front
 
 
 def open_enough_files(connections: int) -> None:

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from adapters.http.joined_writes import JoinedWrites
 from adapters.http.middleware import SECURITY
 from adapters.http.problems import PROBLEM_JSON, RETRY_AFTER, problem_document
+from adapters.http.whole_answers import WHOLE, WholeAnswers
 from adapters.observability.metrics import Metrics
 
 SECONDS_TO_READ_A_REFUSAL = 2.0
@@ -27,6 +28,9 @@ SPARE_FOR_REFUSALS = 100
 """Connections beyond the maximum that are still told why they are refused; further ones are closed at once."""
 MOST_WAITING_FOR_ANSWERS = 16
 """Pipelined requests of one connection. Beyond this number nothing is read until answers were sent."""
+
+EXTENSIONS: dict[str, dict[object, object]] = {WHOLE: {}}
+"""The extensions of ASGI that this server offers."""
 
 logger = structlog.get_logger("plantrail.http")
 
@@ -143,7 +147,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.transport = cast(asyncio.Transport, JoinedWrites(transport, self.loop))
+        self._writes = JoinedWrites(transport, self.loop)
+        self.transport = cast(asyncio.Transport, self._writes)
         self._address = network_of(self.client[0]) if self.client else ""
         refusal = self.among.enter(self._address)
         if refusal is None:
@@ -199,7 +204,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_bytes = None
         self._has_arrived()
+        self.scope["extensions"] = EXTENSIONS
         super().on_headers_complete()
+        # The server asks for it when the request is begun, which is after this.
+        self.cycle.send = WholeAnswers(self.cycle, self._writes)  # type: ignore[method-assign,assignment]
 
     def on_message_complete(self) -> None:
         self._head_bytes = 0

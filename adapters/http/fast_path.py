@@ -28,6 +28,7 @@ from adapters.http.problems import Rejected
 from adapters.http.request_headers import headers_of
 from adapters.http.requests import MOST_BYTES, check_body, check_media_type
 from adapters.http.reusable_answers import ReusableAnswers
+from adapters.http.whole_answers import answer_with
 from application.aggregates.access import Right
 from domain.language import Command
 
@@ -119,7 +120,7 @@ class FastPath:
             await self._told(scope, receive, send)
             return
         try:
-            await response(scope, receive, scope["permission"].before_every_part(send))
+            await answer_with(response, scope, receive, scope["permission"].before_every_part(send))
         except Exception as error:
             if "status" in scope:  # the answer has begun
                 raise
@@ -167,7 +168,7 @@ class FastPath:
             await self._app(scope, Again(body, receive), send)
             return
         scope["route"] = route
-        await response(scope, receive, send)
+        await answer_with(response, scope, receive, send)
 
 
 async def failed(scope: Scope, _receive: Receive, _send: Send) -> None:

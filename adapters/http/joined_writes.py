@@ -27,6 +27,13 @@ class JoinedWrites:
             held, self._held = self._held, None
             self._transport.writelines((held, data))
 
+    def write_whole(self, data: bytes) -> None:
+        """Write what nothing follows."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self.write(data)
+
     def write_eof(self) -> None:
         self._send_held()
         self._transport.write_eof()

@@ -15,6 +15,7 @@ from adapters.http.permission import PermissionEnded
 from adapters.http.problems import MISTAKE, RETRY_AFTER, FieldError, pointer_to, problem, told
 from adapters.http.request_headers import headers_of
 from adapters.http.requests import ID
+from adapters.http.whole_answers import BEGINS
 from adapters.observability.log_format import BoundOnce
 from adapters.observability.metrics import Metrics
 from domain.language import shortened
@@ -78,9 +79,9 @@ class RequestMiddleware:
 
         async def answer(message: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] in BEGINS:
                 status = scope["status"] = message["status"]
-                message = with_common_headers(scope, status, message.get("headers", ()))
+                message["headers"] = with_common_headers(scope, message.get("headers", ()))
             await send(message)
 
         try:
@@ -113,14 +114,14 @@ class RequestMiddleware:
         )
 
 
-def with_common_headers(scope: Scope, status: int, given: Iterable[tuple[bytes, bytes]]) -> Message:
-    """Return the start of an answer with the headers that every answer has."""
+def with_common_headers(scope: Scope, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer with those that every answer has."""
     raw = list(given)
     names = {name for name, _ in raw}
     raw.append((b"x-request-id", scope["request_id"].encode()))
     common = COMMON[scope["scheme"] == "https", _is_documentation(scope["path"])]
     raw += [header for header in common if header[0] not in names]
-    return {"type": "http.response.start", "status": status, "headers": raw}
+    return raw
 
 
 def not_readable(scope: Scope) -> ASGIApp | None:

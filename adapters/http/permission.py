@@ -9,6 +9,7 @@ from anyio import CancelScope
 from starlette.types import Message, Send
 
 from adapters.access.callers import Callers, CallerUnknown
+from adapters.http.whole_answers import BEGINS
 from application.aggregates.access import Caller, CallerNotAllowed, Right, check_right
 from application.aggregates.ports import StoreUnavailable
 
@@ -79,7 +80,7 @@ class Permission:
 
         async def checked(message: Message) -> None:
             if monotonic() > self._good_until:
-                if message["type"] == "http.response.start":
+                if message["type"] in BEGINS:
                     await self._check_before_it_begins()
                 elif message.get("body") and not await self.holds():
                     raise PermissionEnded

@@ -66,8 +66,9 @@ class PlanConditions:
     heads: Heads
     now: Callable[[], datetime]
     note: NoteRead
-    noun: str
-    """What the log calls it: the program has such views too."""
+    field: str
+    """The field of the log that names it: the program has such views too."""
+    id_text: str
     plan_id: UUID
     version: int
     program: int | None
@@ -96,7 +97,7 @@ class PlanConditions:
         since, log = scope["rests_on"]
         zone = time_zone(known.type.card(known.state).timezone)
         until = datetime.combine(since.astimezone(zone).date() + timedelta(days=1), time(), zone)
-        which = known.type.noun, known.id, known.version, scope.get("judged_by"), log
+        which = f"{known.type.noun}_id", str(known.id), known.id, known.version, scope.get("judged_by"), log
         return cls(heads, now, note, *which, since, until, cut, tag, ref(answer))
 
     async def hold(self) -> bool:
@@ -105,17 +106,12 @@ class PlanConditions:
         if self.program is None:
             same = await self.heads.ask(self.plan_id) == self.version
         else:
-            program = self.heads.ask(PROGRAM_ID)  # both are asked for together
-            try:
-                same = await self.heads.ask(self.plan_id) == self.version and await program == self.program
-            finally:
-                if program.done() and not program.cancelled():
-                    program.exception()  # one of them is raised
+            same = await self.heads.ask_together(self.plan_id, PROGRAM_ID) == (self.version, self.program)
         return same and self.log == self.heads.seen_log
 
     def note_read(self, request: Request) -> None:
         self.note(request, self.plan_id, self.cut)
-        request.scope["log_fields"] |= {f"{self.noun}_id": str(self.plan_id)}
+        request.scope["log_fields"][self.field] = self.id_text
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ treated alike.
 import logging
 import sys
 from asyncio import get_running_loop
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock, local
+from time import gmtime, strftime, time_ns
 from traceback import extract_tb
 from typing import Any, BinaryIO, NamedTuple
 
@@ -95,17 +96,27 @@ def begin_with(processor: Processor) -> None:
 
 
 class BoundOnce:
-    """A logger for every request. It is bound once, and again only when the log format changes."""
+    """A logger for every request. What structlog is configured with is looked up once, and again only when the log
+    format changes."""
 
     def __init__(self, name: str) -> None:
-        self._logger = structlog.get_logger(name)
-        self._bound: Any = None
+        self._name = name
+        self._logger: Any = None
+        self._processors: Sequence[Processor] = ()
         self._bound_for: int | None = None
 
     def info(self, event: str, **entry: Any) -> None:
         if self._bound_for != _times_set_up:
-            self._bound, self._bound_for = self._logger.bind(), _times_set_up
-        self._bound.info(event, **entry)
+            configured = structlog.get_config()
+            self._logger, self._processors = configured["logger_factory"](self._name), configured["processors"]
+            self._bound_for = _times_set_up
+        line: Any = {**entry, "event": event}
+        try:
+            for process in self._processors:
+                line = process(self._logger, "info", line)
+        except structlog.DropEvent:
+            return
+        self._logger.info(line)
 
 
 class BatchedLines:
@@ -167,7 +178,23 @@ def only_allowed(_logger: WrappedLogger, _method: str, entry: EventDict) -> Even
     return {name: value for name, value in entry.items() if name in ALLOWED}
 
 
-stamped = structlog.processors.TimeStamper("iso")
+class Stamps:
+    """The time of an entry in UTC, to the microsecond. The part up to the seconds is made once a second."""
+
+    def __init__(self) -> None:
+        self._made: tuple[int, str] = 0, ""
+
+    def now(self) -> str:
+        microseconds = time_ns() // 1000
+        second = microseconds // 1_000_000
+        of, text = self._made
+        if second != of:
+            text = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+            self._made = second, text
+        return f"{text}.{microseconds % 1_000_000:06}Z"
+
+
+STAMPS = Stamps()
 
 
 def in_json(logger: WrappedLogger, level: str, entry: EventDict) -> bytes:
@@ -178,7 +205,8 @@ def in_json(logger: WrappedLogger, level: str, entry: EventDict) -> bytes:
     line["logger"] = logger.name
     if exc_info:
         line["exception"] = origin(exc_info if isinstance(exc_info, tuple) else sys.exc_info())
-    return to_json(stamped(logger, level, line))
+    line["timestamp"] = STAMPS.now()
+    return to_json(line)
 
 
 def _readable(colours: bool) -> list[Processor]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -30,7 +31,8 @@ class PostgresHeads:
 
     def __init__(self, datastore: Datastore) -> None:
         self._datastore = datastore
-        self._asked: dict[UUID, list[asyncio.Future[int]]] = {}
+        self._asked: list[tuple[asyncio.Future[Any], tuple[UUID, ...], bool]] = []
+        """Who waits, for the versions of which aggregates, and whether for all of them as a tuple."""
         self._answering: asyncio.Task[None] | None = None
         self._connection: LoopConnection | None = None
         self._log: UUID | None = None
@@ -55,28 +57,36 @@ class PostgresHeads:
         return await self.ask(plan_id)
 
     def ask(self, plan_id: UUID) -> "asyncio.Future[int]":
+        return self._ask((plan_id,), together=False)
+
+    def ask_together(self, *ids: UUID) -> "asyncio.Future[tuple[int, ...]]":
+        return self._ask(ids, together=True)
+
+    def _ask(self, ids: tuple[UUID, ...], together: bool) -> "asyncio.Future[Any]":
         answer = asyncio.get_running_loop().create_future()
-        self._asked.setdefault(plan_id, []).append(answer)
+        self._asked.append((answer, ids, together))
         if self._answering is None or self._answering.done():
             self._answering = asyncio.create_task(self._answer())
         return answer
 
     async def _answer(self) -> None:
         while self._asked:
-            asked, self._asked = self._asked, {}
+            asked, self._asked = self._asked, []
+            plans = list(dict.fromkeys(id for _, ids, _ in asked for id in ids))
             try:
-                versions: list[int] | None = await self._versions(list(asked))
+                versions = dict(zip(plans, await self._versions(plans), strict=True))
             except (psycopg.Error, OSError):
                 await self.close()
-                versions = None
-            for place, answers in enumerate(asked.values()):
-                for answer in answers:
-                    if answer.done():
-                        continue
-                    if versions:
-                        answer.set_result(versions[place])
-                    else:
-                        answer.set_exception(StoreUnavailable(StoreUnavailable.__doc__))
+                versions = {}
+            for answer, ids, together in asked:
+                if answer.done():
+                    continue
+                if not versions:
+                    answer.set_exception(StoreUnavailable(StoreUnavailable.__doc__))
+                elif together:
+                    answer.set_result(tuple(versions[id] for id in ids))
+                else:
+                    answer.set_result(versions[ids[0]])
 
     async def _versions(self, plans: list[UUID]) -> list[int]:
         try:

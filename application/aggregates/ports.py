@@ -167,6 +167,9 @@ class Heads(Protocol):
     def ask(self, plan_id: UUID) -> "Future[int]":
         """Ask for the current version at once, and return an awaitable of what `version` returns."""
 
+    def ask_together(self, *ids: UUID) -> "Future[tuple[int, ...]]":
+        """Ask for several versions at once, and return an awaitable of all of them."""
+
     async def log(self) -> UUID:
         """Return the id of the current log. Raises `StoreUnavailable`."""
 
