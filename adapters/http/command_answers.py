@@ -19,7 +19,7 @@ from adapters.client.answers import (
 )
 from adapters.events.cloud_events import type_of as event_type
 from adapters.events.stored_format import topic_of
-from adapters.http.conditional import Written, etag
+from adapters.http.conditional import Written, etag, length
 from adapters.http.resources import PLANS, THE_PROGRAM, Resource
 from application.aggregates.erasures import Certificate
 from application.aggregates.handle import Outcome
@@ -91,7 +91,12 @@ def results_of(outcome: Outcome, commands: Sequence[Command]) -> list[Result]:
 
 def answered(resource: Resource, log: UUID | None, outcome: Outcome, content: bytes) -> Response:
     tag = etag(log, outcome.version, outcome.erasures, outcome.today)
-    headers = [(b"etag", tag.encode()), (b"vary", b"Authorization"), (b"content-type", b"application/json")]
+    headers = [
+        (b"etag", tag.encode()),
+        (b"vary", b"Authorization"),
+        (b"content-type", b"application/json"),
+        length(content),
+    ]
     if outcome.replayed:
         headers.append((b"idempotency-replayed", b"true"))
     if outcome.opened:

@@ -1,7 +1,7 @@
 """Conditional requests: ETags, `If-None-Match`, and a cache of answers that are ready to be sent."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -49,20 +49,25 @@ def log_tag(log: UUID | None) -> str:
 def is_known(request: Request, tag: str) -> bool:
     """Return whether `If-None-Match` says that the caller already has this answer."""
     given = headers_of(request.scope).get("if-none-match")
-    if given is None:
-        return False
+    if given is None or given == tag:
+        return given is not None
     return given.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in given.split(",")]
 
 
 class Written(Response):
-    """An answer whose headers are already encoded. Encoding them for each request would take longer than sending
-    them."""
+    """An answer whose headers are already encoded, its length among them. Encoding them for each request would take
+    longer than sending them."""
 
-    def __init__(self, content: bytes, headers: Iterable[tuple[bytes, bytes]], status: int = 200) -> None:
+    def __init__(self, content: bytes, headers: Sequence[tuple[bytes, bytes]], status: int = 200) -> None:
         self.body = content
         self.status_code = status
         self.background = None
-        self.raw_headers = [*headers, (b"content-length", str(len(content)).encode())]
+        self.raw_headers = list(headers)
+
+
+def length(content: bytes) -> tuple[bytes, bytes]:
+    """Return the header that says how long the content is."""
+    return b"content-length", str(len(content)).encode()
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Answer:
     """Further headers."""
 
     def with_tag(self, tag: str) -> Response:
-        return Written(self.content, [(b"etag", tag.encode()), *self.headers])
+        return Written(self.content, [(b"etag", tag.encode()), *self.headers, length(self.content)])
 
     @cached_property
     def headers(self) -> Sequence[tuple[bytes, bytes]]:

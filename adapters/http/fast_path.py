@@ -99,28 +99,23 @@ class FastPath:
         request = Request(scope, receive)
         scope["path_params"], scope["route"] = {"plan": named} if named else {}, view
         try:
-            await self._guard.check(scope, receive, view.right)
+            permission = await self._guard.check_request(request, view.right)
             kept = self._again.given(request)
             arguments = [] if kept else self._arguments(view, named, scope)
         except Exception:  # noqa: BLE001 - it is told there
             await self._app(scope, receive, send)
             return
-
-        async def asked() -> Response:
+        try:
             response = await self._again.still(request, kept) if kept else None
             if response is None:
                 response = await view.endpoint(request, *(arguments or self._arguments(view, named, scope)))
                 self._again.keep(request, response)
-            return response
-
-        try:
-            response = await asked()
         except Exception as error:  # noqa: BLE001 - it is told as any other
             scope["failed"] = error
             await self._told(scope, receive, send)
             return
         try:
-            await answer_with(response, scope, receive, scope["permission"].before_every_part(send))
+            await answer_with(response, scope, receive, permission.before_every_part(send))
         except Exception as error:
             if "status" in scope:  # the answer has begun
                 raise

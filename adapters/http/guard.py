@@ -68,7 +68,10 @@ class Guard:
         Raises `CallerUnknown`, `TooManyRequests`, `CallerNotAllowed`, and the type's `not_open` if the caller may not
         know that the plan exists.
         """
-        request = Request(scope, receive)
+        return await self.check_request(Request(scope, receive), right)
+
+    async def check_request(self, request: Request, right: Right | None) -> Permission:
+        """Do the same for a request that was made of the scope already."""
         caller = await self.identified(request)
         if right is None:
             raise CallerNotAllowed(NOBODYS)
@@ -76,7 +79,7 @@ class Guard:
             if "plan" in request.path_params:
                 await self._find(request, request.path_params["plan"])
             check_right(caller.role, right)
-        permission = scope["permission"] = Permission(self._lasting, self.headers(request), caller, right)
+        permission = request.scope["permission"] = Permission(self._lasting, self.headers(request), caller, right)
         return permission
 
     def headers(self, request: Request) -> Mapping[str, str]:

@@ -134,12 +134,18 @@ class TableConditions:
         """Do nothing: reads of lists are not recorded."""
 
 
+Headers = Sequence[tuple[bytes, bytes]]
+
+
 class Kept(NamedTuple):
     """An answer, and the caller to whom it was given."""
 
+    asked: Asked
     caller: Caller
     grounds: Conditions
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Headers
+    of_unchanged: Headers
+    """The headers for a caller who has the answer already."""
 
 
 class ReusableAnswers:
@@ -150,34 +156,32 @@ class ReusableAnswers:
 
     def given(self, request: Request) -> Kept | None:
         """Return the answer that was given to this request before. Its conditions may no longer hold."""
-        kept = self._kept.get(asked(request))
-        return kept if kept and kept.caller == caller_of(request) else None
+        caller: Caller = request.scope["caller"]
+        kept = self._kept.get((caller.actor, request.scope["path"], request.scope["query_string"]))
+        return kept if kept and (kept.caller is caller or kept.caller == caller) else None
 
     async def still(self, request: Request, kept: Kept) -> Response | None:
         """Return the answer if its conditions still hold. Raises `StoreUnavailable`, `AccessLogFull`."""
-        _, grounds, headers = kept
+        grounds = kept.grounds
         answer = grounds.answer()
         if answer is None or not await grounds.hold():
             return None
         grounds.note_read(request)
-        self._kept[asked(request)] = kept
-        self._kept.move_to_end(asked(request))
+        self._kept[kept.asked] = kept
+        self._kept.move_to_end(kept.asked)
         if is_known(request, grounds.tag):
-            return Written(b"", [header for header in headers if header[0] in OF_UNCHANGED], 304)
-        return Written(answer.content, [header for header in headers if header[0] != b"content-length"])
+            return Written(b"", kept.of_unchanged, 304)
+        return Written(answer.content, kept.headers)
 
     def keep(self, request: Request, response: Response) -> None:
         """Keep an answer that was just given, if its conditions are known."""
         grounds: Conditions | None = request.scope.get("grounds")
         if grounds is None or response.status_code != 200:
             return
-        key = asked(request)
+        caller, headers = caller_of(request), response.raw_headers
+        key = caller.actor, request.scope["path"], request.scope["query_string"]
         self._kept.pop(key, None)
-        self._kept[key] = Kept(caller_of(request), grounds, response.raw_headers)
+        of_unchanged = [header for header in headers if header[0] in OF_UNCHANGED]
+        self._kept[key] = Kept(key, caller, grounds, headers, of_unchanged)
         if len(self._kept) > MOST_ANSWERS:
             self._kept.popitem(last=False)
-
-
-def asked(request: Request) -> Asked:
-    scope = request.scope
-    return caller_of(request).actor, scope["path"], scope["query_string"]

@@ -24,8 +24,8 @@ async def answer_with(response: Any, scope: Scope, receive: Receive, send: Send)
         await send(
             {"type": WHOLE, "status": response.status_code, "headers": response.raw_headers, "body": response.body}
         )
-    else:
-        await response(scope, receive, send)
+        return
+    await response(scope, receive, send)
 
 
 class WholeAnswers:
