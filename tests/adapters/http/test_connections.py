@@ -19,10 +19,13 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from adapters.bootstrap.http_service import server_config
 from adapters.http import connections
+from adapters.http.conditional import Written, length
 from adapters.http.connections import Connections, Limits, network_of
+from adapters.http.whole_answers import answer_with
 from adapters.observability.metrics import Metrics
 from tests.cases import for_each
 from tests.patience import soon
@@ -53,6 +56,15 @@ class Running:
 
 async def hello(_: Request) -> Response:
     return PlainTextResponse("hello")
+
+
+class Whole:
+    """Answers with one message, as the fast path does, after whatever was sent has been read."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sent = await Request(scope, receive).body()
+        content = b"whole" + sent
+        await answer_with(Written(content, [(b"etag", b'"1"'), length(content)]), scope, receive, send)
 
 
 async def body(request: Request) -> Response:
@@ -93,6 +105,7 @@ def running(limits: Limits) -> Iterator[Running]:
             Route("/body", body, methods=["POST"]),
             Route("/endless", endless),
             Route("/slow", slowly(next_part)),
+            Route("/whole", Whole(), methods=["GET", "POST"]),
         ]
     )
     metrics = Metrics()
@@ -398,6 +411,43 @@ def test_head_and_body_of_an_answer_come_in_one_segment(patient):
             while not answer_so_far.endswith(b"hello"):
                 answer_so_far += connection.recv(65_536)
         assert segments_with_data(connection) == 20
+
+
+@for_each(
+    ("request_line", "headers", "begins", "body"),
+    [
+        ("GET /whole HTTP/1.1", "Connection: close", "HTTP/1.1 200 OK", "whole"),
+        ("GET /whole HTTP/1.0", "Accept: */*", "HTTP/1.1 200 OK", "whole"),
+        ("HEAD /whole HTTP/1.1", "Connection: close", "HTTP/1.1 200 OK", ""),
+        ("POST /whole HTTP/1.1", "Connection: close\r\nContent-Length: 2", "HTTP/1.1 200 OK", "wholeok"),
+        (
+            "POST /whole HTTP/1.1",
+            "Connection: close\r\nContent-Length: 2\r\nExpect: 100-continue",
+            "HTTP/1.1 100 Continue",
+            "wholeok",
+        ),
+    ],
+)
+def test_an_answer_sent_as_one_message_is_the_same_to_who_reads_it(patient, request_line, headers, begins, body):
+    sent = b"ok" if request_line.startswith("POST") else b""
+    said = said_to(patient, f"{request_line}\r\nHost: x\r\n{headers}\r\n\r\n".encode() + sent)
+    head, _, read = said.partition(b"\r\n\r\n")
+    assert head.decode().startswith(begins)
+    if begins.endswith("Continue"):
+        head, _, read = read.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "HTTP/1.1 200 OK"
+    assert {'etag: "1"', f"content-length: {5 + len(sent)}", "connection: close"} <= set(lines[1:])
+    assert read.decode() == body
+
+
+def test_answers_sent_as_one_message_keep_their_order_on_one_connection(patient):
+    several = b"GET /whole HTTP/1.1\r\nHost: x\r\n\r\n" * 3 + GET + b"Connection: close\r\n\r\n"
+    said = said_to(patient, several)
+    assert said.count(b"HTTP/1.1 200 OK") == 4
+    assert said.count(b"whole") == 3
+    assert said.endswith(b"hello")
+    assert said.count(b"connection: close") == 1
 
 
 def test_a_part_of_a_stream_is_sent_before_the_next_one_is_made(patient):
