@@ -87,9 +87,8 @@ def write_all(store: Store, warehouse: "WarehouseFolder") -> dict[str, int]:
     promised, found = promises_across_plans(store), findings_across_plans(store)
     promised.catch_up()
     found.catch_up()
-    promises = warehouse.replace_list(
-        "promises", PlanPromise, pages(promised, PromisesQuery.model_validate({"limit": 200}))
-    )
+    every_promise = PromisesQuery.model_validate({}).in_long_pages()
+    promises = warehouse.replace_list("promises", PlanPromise, pages(promised, every_promise))
     findings = warehouse.replace_list(
         "findings", PlanFinding, pages(found, FindingsQuery.model_validate({"limit": 200}))
     )

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from adapters.http.conditional import Answer, at_cursor, tagged
 from adapters.http.documentation import LIST_QUERY
 from adapters.http.read_your_writes import PositionWaiter, RecentEnough
-from adapters.http.requests import caller_of
+from adapters.http.requests import caller_of, is_for_table
 from application.portfolio.promises import AllPromises, PromisesPage, PromisesQuery
 
 
@@ -26,8 +26,13 @@ def routes(promises: AllPromises) -> APIRouter:
     async def read_promises(request: Request, wanted: Annotated[PromisesParameters, Query()]) -> Response:
         caller = caller_of(request)
         await inclusion.of(wanted.at_least)
-        found = await run_in_threadpool(promises.query, wanted, caller)
-        content = found.model_dump_json().encode()
-        return tagged(request, Answer(content, at_cursor(request, found.next)))
+        query = wanted.in_long_pages() if is_for_table(request) else wanted
+
+        def content() -> tuple[bytes, str | None]:
+            found = promises.query(query, caller)
+            return found.model_dump_json().encode(), found.next
+
+        said, next = await run_in_threadpool(content)
+        return tagged(request, Answer(said, at_cursor(request, next)))
 
     return api

@@ -29,6 +29,9 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 """The format of request ids and correlation ids that callers may choose."""
 
 
+FOR_TABLE = "for_table"
+"""The entry in the scope of requests by which a table reads its list."""
+
 NoteRead = Callable[[Request, UUID | None, str | None], None]
 """Records a read in the access log: the plan, and the cut up to which its history was read."""
 
@@ -37,6 +40,11 @@ def caller_of(request: Request) -> Caller:
     """Return the caller, whom the guard has identified."""
     caller: Caller = request.scope["caller"]
     return caller
+
+
+def is_for_table(request: Request) -> bool:
+    """Return whether a table of the whole list is being made (`adapters.http.tables`), so that pages may be long."""
+    return FOR_TABLE in request.scope
 
 
 def permission_of(request: Request) -> Permission:

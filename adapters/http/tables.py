@@ -27,6 +27,7 @@ from adapters.http.guard import Guarded
 from adapters.http.problems import Rejected, rejected_parameter
 from adapters.http.report_forms import media_ranges, quality_of
 from adapters.http.request_headers import headers_of
+from adapters.http.requests import FOR_TABLE
 from adapters.rendering.document import Form
 from adapters.rendering.pool import MEDIA_TYPES as of_documents
 from domain.language import shortened
@@ -174,7 +175,8 @@ class ViewWithTables:
         """Ask the view for JSON, without `If-None-Match`, so that it is never answered with 304."""
         headers = [each for each in scope["headers"] if each[0] not in (b"if-none-match", b"accept")]
         answered = CapturedAnswer()
-        asked_anew = {**scope, "query_string": urlencode(asked).encode(), "headers": headers, "head": None}
+        query = urlencode(asked).encode()
+        asked_anew = {**scope, "query_string": query, "headers": headers, "head": None, FOR_TABLE: True}
         await self.app(asked_anew, receive, answered.send)
         return answered
 
@@ -202,7 +204,7 @@ class ViewWithTables:
         asked: Sequence[tuple[str, str]],
         first: CapturedAnswer,
     ) -> None:
-        content = first.content()
+        content = await run_in_threadpool(first.content)
         if ITEMS not in self.view.model_fields:
             await run_in_threadpool(write_sections, out, form, self.view, content)
             return
@@ -215,7 +217,8 @@ class ViewWithTables:
             cursor = content.get("next")
             if cursor is None:
                 return
-            content = (await self._json_answer(request.scope, request.receive, [*rest, (CURSOR, cursor)])).content()
+            page = await self._json_answer(request.scope, request.receive, [*rest, (CURSOR, cursor)])
+            content = await run_in_threadpool(page.content)
 
 
 class SentOnce(FileResponse):

@@ -25,6 +25,7 @@ from adapters.postgres.projections import (
 )
 from application.aggregates.access import Caller
 from application.portfolio.promises import (
+    Noun,
     PlanPromise,
     PromisePosition,
     PromiseRow,
@@ -35,7 +36,6 @@ from application.portfolio.promises import (
     position_of,
     rows_of,
 )
-from application.reports.promises import Key
 from application.views.plan_names import plans_named
 from domain.account_plan.plan import Plan
 from domain.account_plan.promises import PROMISES
@@ -183,16 +183,17 @@ class PostgresPromises(MarkedPlansTable):
         return PromisesPage.model_construct(items=items, next=cursor_of(places[-1]) if more else None)
 
     def _shown(self, places: Sequence[PromisePosition], now: datetime) -> Iterator[PlanPromise]:
-        """Yield the promises with their text. Each plan is read once. A promise that no longer exists is left out."""
-        asked: dict[UUID, set[Key]] = {}
-        for each in places:
-            asked.setdefault(each.plan_id, set()).add((each.noun, each.id))
-        read = zip(asked.items(), self._read(list(asked)), strict=True)
-        plans = {plan_id: PromisesOfAPlan(known, now, keys) for (plan_id, keys), known in read}
-        for each in places:
-            shown = plans[each.plan_id].shown(each.noun, each.id)
-            if shown:
-                yield shown
+        """Yield the promises with their text. Each plan is read once, and not kept. A promise that no longer exists is
+        left out."""
+        asked: dict[UUID, dict[tuple[Noun, str], int]] = {}
+        for place, each in enumerate(places):
+            asked.setdefault(each.plan_id, {})[each.noun, each.id] = place
+        shown: list[PlanPromise | None] = [None] * len(places)
+        for of_plan, known in zip(asked.values(), self._read(list(asked)), strict=True):
+            promises = PromisesOfAPlan(known, now, of_plan.keys())
+            for key, place in of_plan.items():
+                shown[place] = promises.shown(*key)
+        return (each for each in shown if each)
 
     def follower(self, outages: Outages | None = None) -> Follower:
         """Return a follower that keeps the table up to date. The caller starts and stops it."""

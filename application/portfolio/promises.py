@@ -27,6 +27,9 @@ from domain.calendar import Day
 from domain.language import OptionalName, PersonId, same_person
 
 MOST_ITEMS = 200
+ITEMS_OF_A_LONG_PAGE = 5_000
+"""Of a page for whoever reads the whole list. The plans of a page are read for it, so few long pages read each of them
+few times."""
 OTHER_LIST = "This cursor was not given by this list: begin again without one."
 
 PromiseState = Literal["open", "overdue", "due"]
@@ -50,6 +53,10 @@ class PromisesQuery(BaseModel):
     side: Side | None = Field(None, description="Only what we promised, or only what the customer did.")
     cursor: str | None = Field(None, max_length=2_000, description="The value of `next` on the previous page.")
     limit: int = Field(50, ge=1, le=MOST_ITEMS, description="At most this many promises.")
+
+    def in_long_pages(self) -> "PromisesQuery":
+        """Return the query of somebody who reads the whole list."""
+        return self.model_copy(update={"limit": ITEMS_OF_A_LONG_PAGE})
 
 
 class PlanPromise(BaseModel):

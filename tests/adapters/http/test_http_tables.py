@@ -20,6 +20,7 @@ from adapters.exchange.tables.columns import Column, columns_of
 from adapters.exchange.tables.views import is_tabular, item_of
 from adapters.exchange.tables.writers import CsvWriter, XlsxWriter, exact
 from adapters.http.permission import PermissionEnded
+from adapters.http.requests import is_for_table
 from adapters.http.tables import SentOnce, ViewWithTables
 from application.portfolio.query import PortfolioPage
 from tests.api import Api, Told, assert_problem
@@ -216,6 +217,7 @@ def test_a_problem_of_a_later_page_is_the_answer():
 
     async def page(request: Request) -> Response:
         asked.append(str(request.query_params))
+        assert is_for_table(request)
         if "cursor" in request.query_params:
             return JSONResponse({"code": "store-unavailable"}, 503)
         return JSONResponse({"items": [], "next": "two"})

@@ -1,7 +1,9 @@
 """The table of promises across plans: by who promised, in order, as each plan itself has them."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +16,7 @@ from application.portfolio.promises import PlanPromise, PromisesQuery
 from application.views.current_plan import current_plan
 from application.views.cuts import cut_at
 from application.views.list_cursors import CursorUnknown
+from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import plan_id_of
 from tests.clock import Clock
 from tests.stores import CONTEXT, OPEN_ACME, included, plans_on, say
@@ -142,6 +145,22 @@ def test_pages_come_in_order_and_whole_and_a_cursor_of_another_list_is_refused(o
     assert pages == whole
     with pytest.raises(CursorUnknown):
         office.table.query(PromisesQuery(cursor="bm90IG91cnM"))
+
+
+def test_whoever_reads_the_whole_list_reads_each_plan_once(office: Office):
+    for number in range(1, 4):
+        for account in ZONES:
+            office.promise(account, f"{account}-{number}", f"2026-02-0{number}")
+    whole, read = office.ids(), list[UUID]()
+
+    def noted(ids: Sequence[UUID]) -> Iterator[LoadedPlan]:
+        read.extend(ids)
+        return office.plans.read_each(ids)
+
+    table = PostgresPromises(office.store.datastore, noted, office.clock)
+    page = table.query(PromisesQuery(limit=2).in_long_pages())
+    assert ([each.id for each in page.items], page.next) == (whole, None)
+    assert sorted(read) == sorted(map(plan_id_of, ZONES))
 
 
 def test_callers_see_the_promises_of_their_plans_alone(office: Office):
