@@ -15,6 +15,7 @@ from unicodedata import category, normalize
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from domain.calendar import Day
+from domain.currencies import CURRENCIES
 from domain.markers import (
     PERSONAL,
     PERSONAL_SPEECH,
@@ -177,7 +178,15 @@ Email = Annotated[
     StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254),
     AfterValidator(_printable),
 ]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("is no currency of ISO 4217, such as EUR")
+    return code
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
 _DIGITS = Field(max_digits=20, decimal_places=MOST_PLACES)
 _EXACT = (AfterValidator(_plain), BeforeValidator(_as_decimal))
 Number = Annotated[Decimal, _DIGITS, *_EXACT]

@@ -60,7 +60,7 @@ from domain.aggregates import AggregateType
 from domain.language import Event, Terms
 from domain.program import PROGRAM
 from domain.program.language import ProgramState
-from domain.program.policy import DEFAULT_POLICY
+from domain.program.limits import DEFAULT_POLICY
 from domain.program.rounds import Round
 from domain.registry import REGISTRY
 from domain.things import NAMES, Thing

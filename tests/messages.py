@@ -46,7 +46,7 @@ from application.webhooks.attempts import REASONS
 from application.webhooks.endpoints import State
 from domain.account_plan.standing import AttitudeWord
 from domain.language import Refusal
-from domain.program.policy import DEFAULT_POLICY, Severity
+from domain.program.limits import DEFAULT_POLICY, Severity
 from tests.places import ROOT
 
 WEB = ROOT / "adapters" / "web"

@@ -29,6 +29,7 @@ from application.library.plays_in_use import in_use
 from application.measures.missing_rates import without_rate
 from application.mergers.cross_plan_commands import reach_of
 from application.proof.checkpoints import KeptCheckpoint
+from application.rounds.accounts_named import about_accounts
 from application.rounds.phases import check_phase
 from application.rounds.ranking import check_list, check_nomination
 from domain.account_plan import ACCOUNT_PLAN
@@ -127,7 +128,8 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
         check_list(state, command, plans.read)
         check_phase(known, state, command, now(), of_plans)
         shown = check_example(command, plans.read, store.events.without_words, now(), known.records)
-        return [*in_use(command, of_plans), *without_rate(command, state, of_plans), *shown]
+        about = about_accounts(command, plans.read, of_plans)
+        return [*in_use(command, of_plans), *without_rate(command, state, of_plans), *shown, *about]
 
     program = Aggregates(PROGRAM, store.events, now, make_id, outside=check)
     store.datastore.timeline.when_another(program.drop_all)

@@ -22,7 +22,7 @@ from application.findings.finding import Finding, Remedy
 from application.findings.judging import FindingsView, findings_view
 from domain.account_plan.plan import Tier
 from domain.mistakes import sentence
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 
 
 def add_to(app: typer.Typer) -> None:

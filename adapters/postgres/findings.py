@@ -45,7 +45,8 @@ from application.findings.registry import LOUDNESS
 from application.findings.similarity import packed, unpacked
 from application.findings.verdict import PlanSigns, Verdict, verdict
 from application.views.loaded_plan import LoadedPlan
-from domain.program.policy import PolicyAdopted, Severity
+from domain.program.limits import Severity
+from domain.program.policy import PolicyAdopted
 from domain.record import Recorded
 from domain.things import day_of
 

@@ -21,7 +21,7 @@ from adapters.rendering.trend import has_a_shape
 from adapters.rendering.wording import OUTCOMES, Json, day, month_headline, percent, quoted
 from adapters.rendering.words import counted, spaced
 from application.reports.outcomes import ListName
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 
 LISTS: Mapping[ListName, str] = {"said": "said", "carried": "carried over", "added": "added since"}
 LOUD: Mapping[Severity, Tone] = {"alarm": "bad", "warning": "warning", "hint": "quiet"}

@@ -16,7 +16,7 @@ from domain.account_plan.plan import Tier
 from domain.account_plan.rule_names import PlanRuleName
 from domain.calendar import Day
 from domain.language import PersonId
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 
 MOST_ITEMS = 200
 OTHER_LIST = "This cursor was not given by this list: begin again without one."

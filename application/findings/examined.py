@@ -24,7 +24,7 @@ from domain.account_plan.stakeholders import Stakeholder, engaged_people, people
 from domain.account_plan.team import Member, Role
 from domain.calendar import quarter_start
 from domain.language import Event, same_person
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.record import Recorded
 from domain.things import Thing, day_of
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from application.findings.examined import Examined
 from domain.language import bare
-from domain.program.policy import RuleName, Severity
+from domain.program.limits import RuleName, Severity
 from domain.things import Thing
 
 Scope = Literal["every plan", "plans with duties", "strategic plans"]

@@ -17,7 +17,7 @@ from application.views.policy_in_force import policy_at
 from domain.account_plan.exceptions import RuleException
 from domain.account_plan.rule_names import PlanRuleName
 from domain.language import bare
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 from domain.record import Recorded
 from domain.things import Thing
 

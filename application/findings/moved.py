@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from application.findings.finding import Finding
 from application.findings.registry import LOUDNESS, RULES
 from domain.account_plan.rule_names import PlanRuleName
-from domain.program.policy import RuleName, Severity
+from domain.program.limits import RuleName, Severity
 
 IN_WORDS = frozenset(name for name, rule in RULES.items() if rule.reads_words)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from application.aggregates.access import Caller
 from application.findings.across import FindingsPage, FindingsQuery
 from application.findings.program import PlanStanding
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 
 
 class AllFindings(Protocol):

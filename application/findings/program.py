@@ -28,7 +28,8 @@ from domain.account_plan.plan import Tier
 from domain.language import Event
 from domain.program.charter import Phase, PhaseBegun, Program, ProgramPhase, the_program
 from domain.program.language import ProgramState
-from domain.program.policy import AdoptedPolicy, Policy, ProgramRuleName, Severity
+from domain.program.limits import Policy, ProgramRuleName, Severity
+from domain.program.policy import AdoptedPolicy
 from domain.program.rounds import ListCommitted, Round, weighted_score
 from domain.record import Recorded
 

@@ -17,7 +17,7 @@ from application.findings import (
 )
 from application.findings.finding import Rule
 from domain.account_plan.rule_names import PlanRuleName
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 
 RULES: Mapping[PlanRuleName, Rule] = {
     "stale-section": Rule(

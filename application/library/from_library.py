@@ -25,7 +25,7 @@ from domain.language import Command, PersonId, Refusal, Slug
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
 from domain.program.library_plays import LibraryPlay, LibraryStep, check_library_play
-from domain.program.policy import DEFAULT_POLICY, Policy
+from domain.program.limits import DEFAULT_POLICY, Policy
 from domain.program.templates import Template, filled
 from domain.refusals import Over, Unknown
 from domain.things import day_of

@@ -13,7 +13,7 @@ from application.views.metrics import risk_exposure, whitespace_totals
 from domain.account_plan.hypotheses import Hypothesis
 from domain.account_plan.risks import Risk
 from domain.account_plan.whitespace import Cell, Penetration
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 from domain.record import Recorded
 
 NOTHING_YET: frozenset[Penetration] = frozenset({"unknown", "none", "aware"})

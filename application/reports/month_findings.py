@@ -11,7 +11,7 @@ from application.findings.moved import RuleMoved
 from application.findings.registry import LOUDNESS, RULES
 from application.reports.plan_month import MOST_OPENED, OpenedFinding
 from domain.account_plan.rule_names import PlanRuleName
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 
 Move = Literal["opened", "ended", "still"]
 MOVES: Sequence[Move] = get_args(Move)

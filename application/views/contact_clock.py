@@ -16,7 +16,7 @@ from domain.account_plan.relationships import Pairing, PairingAgreed, Touch
 from domain.account_plan.reviews import Review
 from domain.account_plan.stakeholders import Stakeholder
 from domain.language import same_person
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.record import Recorded
 from domain.things import day_of
 

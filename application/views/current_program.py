@@ -16,7 +16,7 @@ from domain.language import Person
 from domain.program import PROGRAM
 from domain.program.charter import Program, the_program
 from domain.program.language import ProgramState
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.program.rounds import ListCommitted
 from domain.record import Recorded
 

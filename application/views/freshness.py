@@ -20,7 +20,7 @@ from domain.account_plan.plan import Tier
 from domain.account_plan.reviews import ReviewHeld
 from domain.account_plan.stakeholders import Stakeholder
 from domain.language import Event
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.record import Recorded, struck_by
 from domain.things import day_of
 

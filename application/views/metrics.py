@@ -15,7 +15,7 @@ from domain.account_plan.risks import Risk
 from domain.account_plan.stakeholders import engaged_people, is_single_threaded, people_there
 from domain.account_plan.threads import is_multi_threaded
 from domain.account_plan.whitespace import Cell, Offering
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 
 KEY_ROLES = ("economic_buyer", "decision_maker", "technical_owner", "champion", "executive_sponsor")
 SOON_DAYS = 14

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from application.views.cuts import Cut
 from domain.language import Event
-from domain.program.policy import DEFAULT_POLICY, Policy, PolicyAdopted
+from domain.program.limits import DEFAULT_POLICY, Policy
+from domain.program.policy import PolicyAdopted
 from domain.record import Recorded
 
 

@@ -10,7 +10,7 @@ from domain.account_plan.language import AccountPlan
 from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.stakeholders import StakeholderLeft, StakeholderReturned
 from domain.account_plan.threads import StakeholdersDisengaged, StakeholdersEngaged, is_multi_threaded
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.record import Recorded
 
 FIELD = "multi_threaded"

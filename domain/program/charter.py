@@ -1,5 +1,6 @@
 """Topic: the charter of the program: its owners, its reporting currency and its phases."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, assert_never
@@ -321,10 +322,13 @@ def decide(state: ProgramState, command: CharterCommands, _today: date) -> Decis
             event = ExchangeRatesSet(as_of_on=as_of_on, rates=rates)
             if set_already and set_already.rates == rates:
                 event = None
+            else:
+                cautions = tuple(rates_far_off(state, command))
         case BeginPhase(phase=phase):
             if state.find(ProgramPhase, phase):
                 raise PhaseAlreadyBegun("/phase", phase=phase)
             event = PhaseBegun(**said(command))
+            cautions = tuple(phases_skipped(state, phase))
         case CompletePhase(phase=phase):
             begun = state.find(ProgramPhase, phase)
             if begun is None:
@@ -335,6 +339,29 @@ def decide(state: ProgramState, command: CharterCommands, _today: date) -> Decis
         case _:
             assert_never(command)
     return Decision((event,) if event else (), cautions)
+
+
+FAR_OFF = 2
+"""A rate that is this many times the last one, or the last one this many times the rate, was probably mistyped."""
+
+
+def rates_far_off(state: ProgramState, command: SetExchangeRates) -> Iterator[Caution]:
+    """Yield a caution for each rate that is far from the last one before its day."""
+    before = [each for each in state.all(ExchangeRates).values() if each.as_of_on < command.as_of_on]
+    last = max(before, key=lambda each: each.as_of_on, default=None)
+    for currency, rate in command.rates.items() if last else ():
+        was = last.rates.get(currency) if last else None
+        if last and was and not was / FAR_OFF < rate < was * FAR_OFF:
+            detail = f"One {currency} was {was:f} on {last.as_of_on} and is {rate:f} now: is it the right way round?"
+            yield Caution("rate-far-off", f"/rates/{currency}", detail)
+
+
+def phases_skipped(state: ProgramState, phase: Phase) -> Iterator[Caution]:
+    """Yield a caution if phases that come before this one have not begun."""
+    skipped = [each.replace("_", " ") for each in PHASES[: PHASES.index(phase)] if not state.find(ProgramPhase, each)]
+    if skipped:
+        detail = f"Of the phases before this one, {', '.join(skipped)} did not begin: is it the right one?"
+        yield Caution("phases-skipped", "/phase", detail)
 
 
 def apply(draft: Draft, event: CharterEvents) -> None:

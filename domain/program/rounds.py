@@ -221,6 +221,11 @@ RANKS_NOBODY = Caution(
 """The caution where all weights of a round are 0."""
 
 
+def ranks_nobody(weights: Mapping[Criterion, int]) -> tuple[Caution, ...]:
+    """Return a caution if a round gives weights to criteria and all of them are 0."""
+    return (RANKS_NOBODY,) if weights and not any(weights.values()) else ()
+
+
 def open_round(state: ProgramState, id: str) -> Round:
     """Return the round that a command is about. Raises `Unknown`, or `Over` if it has ended."""
     found = state.find(Round, id)
@@ -260,7 +265,7 @@ def decide(state: ProgramState, command: RoundCommands, _today: date) -> Decisio
     match command:
         case OpenRound(criteria_weights=weights):
             event = RoundOpened(**said(command))
-            cautions = (RANKS_NOBODY,) if weights and not any(weights.values()) else ()
+            cautions = ranks_nobody(weights)
         case CommitList():
             event = _committed(open_round(state, command.round), command)
         case CloseRound(id=id):
@@ -276,17 +281,24 @@ def decide(state: ProgramState, command: RoundCommands, _today: date) -> Decisio
 
 def _committed(round: Round, command: CommitList) -> ListCommitted | None:
     accounts = [entry.account for entry in command.entries]
+    seen: set[str] = set()
     for place, account in enumerate(accounts):
-        if account in accounts[:place]:
+        if account in seen:
             raise ListedTwice(f"/entries/{place}/account", account=account)
-    for tier in get_args(Tier):
-        listed, most = sum(entry.tier == tier for entry in command.entries), round.tiers.get(tier)
-        if most is not None and listed > most:
-            raise TooManyInTier("/entries", tier=tier, listed=listed, round=round.id, most=most)
+        seen.add(account)
+    check_sizes(command.entries, round, "/entries")
     entries = tuple(ListEntry(**entry.model_dump(exclude_none=True)) for entry in command.entries)
     if (entries, command.decided_by) == (round.entries, round.decided_by):
         return None
     return ListCommitted(round=round.id, entries=entries, decided_by=command.decided_by)
+
+
+def check_sizes(entries: Sequence[ListEntry], round: Round, pointer: str) -> None:
+    """Raise `TooManyInTier` if the list has more accounts of a tier than the round allows."""
+    for tier in get_args(Tier):
+        listed, most = sum(entry.tier == tier for entry in entries), round.tiers.get(tier)
+        if most is not None and listed > most:
+            raise TooManyInTier(pointer, tier=tier, listed=listed, round=round.id, most=most)
 
 
 def _check_reason(round: Round, command: CloseRound | AbandonRound) -> None:
@@ -315,5 +327,13 @@ TOPIC = Topic(
     decide,
     apply,
     # A round that should not have been opened is abandoned, and a nomination withdrawn and made again.
-    mistakes=(Mistakes(Round, OpenRound, withdraws=False),),
+    mistakes=(
+        Mistakes(
+            Round,
+            OpenRound,
+            withdraws=False,
+            check=lambda _state, _before, after: check_sizes(after.entries, after, "/tiers"),
+            cautions=lambda _before, after, _today: ranks_nobody(after.criteria_weights),
+        ),
+    ),
 )

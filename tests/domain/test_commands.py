@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from tests.command_shapes import COMMAND, FILE, shapes
 
 

@@ -46,7 +46,7 @@ from domain.account_plan.reviews import HeldReview
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Member
 from domain.account_plan.whitespace import STILL_TO_WIN
-from domain.program.policy import DEFAULT_POLICY
+from domain.program.limits import DEFAULT_POLICY
 from domain.record import is_late
 from domain.things import Thing
 from tests.histories import History, instant, opened

@@ -17,7 +17,7 @@ from application.views.cuts import timezone_of
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 from domain.account_plan.rule_names import PlanRuleName
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 from domain.things import day_of
 
 PATH = "/findings"

@@ -16,7 +16,7 @@ from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.exceptions import GrantException, RevokeException
 from domain.aggregates import AggregateType
 from domain.language import Command
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 from domain.things import Aggregate, Thing
 
 SIGNS: dict[Severity, str] = {"alarm": "‼", "warning": "!", "hint": "·"}

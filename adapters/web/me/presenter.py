@@ -19,7 +19,7 @@ from domain.account_plan.promises import PROMISES
 from domain.account_plan.reviews import Review
 from domain.account_plan.stakeholders import Stakeholder
 from domain.language import same_person
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 
 THIS_WEEK_DAYS = 7
 REVIEWS_AHEAD_DAYS = 31

@@ -24,7 +24,7 @@ from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
 from domain.language import FORGOTTEN
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.record import Recorded
 from domain.things import Thing
 

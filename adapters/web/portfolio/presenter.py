@@ -19,7 +19,7 @@ from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 from domain.account_plan.reviews import Review
-from domain.program.policy import Severity
+from domain.program.limits import Severity
 from domain.things import day_of
 
 FILTERS = ("q", "tier", "owner", "overdue", "stale", "archived", "renews_before")

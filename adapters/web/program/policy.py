@@ -16,7 +16,8 @@ from application.views.cuts import plan_at
 from application.views.policy_in_force import policy_at
 from domain.account_plan.plan import Tier
 from domain.program.language import ProgramState
-from domain.program.policy import DEFAULT_POLICY, AdoptedPolicy, Policy, PolicyAdopted
+from domain.program.limits import DEFAULT_POLICY, Policy
+from domain.program.policy import AdoptedPolicy, PolicyAdopted
 
 GRIDS = ("sections", "cadence", "team", "findings")
 """The parts of a policy that are shown as tables."""

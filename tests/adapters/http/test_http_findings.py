@@ -9,7 +9,8 @@ from adapters.bootstrap.store import findings_across_plans
 from application.aggregates.handle import Aggregates
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID, OpenProgram
-from domain.program.policy import AdoptPolicy, Policy
+from domain.program.limits import Policy
+from domain.program.policy import AdoptPolicy
 from tests.api import Api, assert_problem
 from tests.stores import CONTEXT
 

@@ -464,6 +464,41 @@ def test_rates_that_leave_out_a_currency_of_a_plan_say_so(office: Api):
     assert do(office, "set-exchange-rates", as_of_on=set_on, rates=rates).json()["warnings"] == []
 
 
+def test_accounts_without_a_plan_are_told_and_the_nearest_one_with_a_plan_named(office: Api):
+    look_at_all_plans(office)
+    told = do(office, "begin-phase", phase="pilot", accounts=["acme", "acne"]).json()["warnings"]
+    expected = {"account-without-plan": "/accounts/1", "phases-skipped": "/phase"}
+    assert {each["code"]: each["pointer"] for each in told} == expected
+    assert "There is no plan of acne yet. Is acme meant?" in [each["detail"] for each in told]
+    corrected = do(office, "correct-phase", phase="pilot", accounts=["acme", "zzz"], reason="Mistyped").json()
+    assert [each["detail"] for each in corrected["warnings"]] == ["There is no plan of zzz yet."]
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-12-31")
+    entries = [{"account": f"new-{number}", "tier": "growth"} for number in range(23)]
+    told = do(office, "commit-list", round="spring", entries=entries, decided_by=["lea"]).json()["warnings"]
+    assert [each["pointer"] for each in told if each["code"] == "account-without-plan"] == [
+        f"/entries/{place}/account" for place in range(21)
+    ]
+    assert told[-1]["detail"] == "3 more accounts have no plan yet."
+
+
+def test_a_nomination_under_the_name_of_another_account_is_told(office: Api):
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-12-31")
+    nomination = {"round": "spring", "account": "acme", "why": "It grows"}
+    told = do(office, "nominate", **nomination, account_name="Beta Stores").json()["warnings"]
+    assert [(each["code"], each["pointer"]) for each in told] == [("called-otherwise", "/account_name")]
+    assert do(office, "withdraw-nomination", round="spring", account="acme").is_success
+    assert do(office, "nominate", **nomination, account_name="ACME Holding").json()["warnings"] == []
+
+
+def test_a_play_of_the_library_that_was_won_where_there_is_no_plan_is_told(office: Api):
+    look_at_all_plans(office)
+    play = example("publish-play") | {"id": "pilot", "source_plan": "acne"}
+    [told] = do(office, "publish-play", **play).json()["warnings"]
+    assert (told["pointer"], told["detail"]) == ("/source_plan", "There is no plan of acne yet. Is acme meant?")
+    revised = do(office, "revise-play", id="pilot", source_plan=str(plan_id_of("acme")), reason="Mistyped").json()
+    assert revised["warnings"] == []
+
+
 def test_a_list_with_an_archived_plan_is_refused(office: Api):
     do(office, "open-round", id="spring", title="Spring", due_on="2026-03-31")
     assert office.do("archive-plan", as_("root"), reason="Bought").is_success

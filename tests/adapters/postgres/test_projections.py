@@ -20,7 +20,8 @@ from application.aggregates.ports import BeyondTheLog, ProjectionLag
 from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID, OpenProgram
-from domain.program.policy import AdoptPolicy, Policy
+from domain.program.limits import Policy
+from domain.program.policy import AdoptPolicy
 from tests.application.portfolio.test_portfolio import ACTION, REVIEW
 from tests.following import WEDNESDAY, Clock, as_they_should_be, do, following, nobody_follows, open_plan, rows
 from tests.patience import soon

@@ -10,7 +10,7 @@ from adapters.exchange.typed import lines_of, typed_pairs
 from adapters.http.command_documentation import EXAMPLES
 from adapters.web.forms.form import FormData, body_of, pairs_of
 from domain.program import PROGRAM
-from domain.program.policy import DEFAULT_POLICY, Policy
+from domain.program.limits import DEFAULT_POLICY, Policy
 from tests.adapters.web.test_pages import FROM_HERE, form_at, signed_in, text_of
 from tests.api import Api, served
 from tests.callers import given_key, known_keys

@@ -10,7 +10,7 @@ from application.findings.program import copy_paste_plans
 from application.views.cuts import known_at
 from application.views.policy_in_force import PolicyInForce
 from domain.account_plan.rule_names import PlanRuleName
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from tests.application.findings.stories import STORIES, Story, in_order
 from tests.application.findings.test_program import SAME, examined, plan, program
 from tests.histories import opened

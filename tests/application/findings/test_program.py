@@ -18,7 +18,7 @@ from application.findings.verdict import PlanSigns
 from application.views.cuts import cut_at
 from domain.account_plan.plan import Criteria, plan_id_of
 from domain.program import PROGRAM
-from domain.program.policy import ProgramRuleName
+from domain.program.limits import ProgramRuleName
 from tests.histories import History, instant
 
 TODAY = "2026-04-08"

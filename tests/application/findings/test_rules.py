@@ -18,7 +18,7 @@ from application.views.policy_in_force import DEFAULT, PolicyInForce
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.rule_names import PlanRuleName
 from domain.account_plan.stakeholders import Stakeholder
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.things import day_of
 from tests.application.findings.stories import STORIES, Story, action, in_order
 from tests.application.findings.what_is_found import FILE, what_is_found

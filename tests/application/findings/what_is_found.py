@@ -13,7 +13,7 @@ from application.findings.finding import Finding
 from application.findings.judging import findings_by
 from application.views.cuts import known_at
 from application.views.policy_in_force import DEFAULT, PolicyInForce
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from tests.application.findings.stories import STORIES, Story, in_order
 from tests.histories import opened
 

@@ -22,7 +22,7 @@ from domain.account_plan.plays import PlanPlay, Play
 from domain.account_plan.relationships import AgreePairing
 from domain.language import Command
 from domain.program import PROGRAM
-from domain.program.policy import Policy
+from domain.program.limits import Policy
 from domain.program.templates import TemplateCommand, TemplatePublished
 from domain.refusals import Over, Unknown
 from tests.everything import PLAY

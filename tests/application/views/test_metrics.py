@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from application.views.metrics import Metrics, metrics
-from domain.program.policy import DEFAULT_POLICY
+from domain.program.limits import DEFAULT_POLICY
 from tests.histories import History, opened
 
 ACTION = {"statement": "Send the SOW", "kind": "task", "owner": "ann"}

@@ -30,7 +30,7 @@ from application.views.diff import diff
 from application.views.policy_in_force import DEFAULT, policy_at
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
-from domain.program.policy import DEFAULT_POLICY, Policy
+from domain.program.limits import DEFAULT_POLICY, Policy
 from domain.record import Recorded
 from tests.everything import everything
 from tests.examples import examples

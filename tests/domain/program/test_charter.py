@@ -101,12 +101,33 @@ def test_rates_of_a_day_to_come_cannot_be_known():
 
 
 def test_each_phase_is_begun_and_completed_once():
-    given_program().when(BeginPhase(phase="pilot", accounts=("acme",), reason=None)).then(PILOT)
+    stood_up = PhaseBegun(phase="stand_up")
+    begin = BeginPhase(phase="pilot", accounts=("acme",), reason=None)
+    given_program(stood_up).when(begin).then(PILOT)
     given_program(PILOT).when(BeginPhase(phase="pilot", reason=None)).then_refused("phase-already-begun", "/phase")
     given_program(PILOT).when(CompletePhase(phase="pilot", reason="held")).then(PhaseCompleted(phase="pilot"))
     done = given_program(PILOT, PhaseCompleted(phase="pilot"))
     done.when(CompletePhase(phase="pilot", reason="again")).then_refused("phase-already-completed")
     given_program().when(CompletePhase(phase="pilot", reason="held")).then_refused("phase-not-begun", "/phase")
+
+
+def test_a_phase_that_is_begun_before_those_before_it_is_told():
+    begin = BeginPhase(phase="roll_out", reason=None)
+    before = [PhaseBegun(phase=phase) for phase in ("stand_up", "pilot", "instrument")]
+    given_program(*before).when(begin).then(PhaseBegun(phase="roll_out"))
+    given_program(*before[:2]).when(begin).then(PhaseBegun(phase="roll_out"), warnings=("phases-skipped",))
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"), [("1.15", ()), ("0.576", ()), ("0.575", ("rate-far-off",)), ("2.3", ("rate-far-off",))]
+)
+def test_a_rate_that_is_twice_or_half_of_the_last_one_is_told(rate, told):
+    last = ExchangeRatesSet(as_of_on=date(2026, 1, 1), rates={"GBP": Decimal("1.15")})
+    other = ExchangeRatesSet(as_of_on=date(2025, 12, 1), rates={"GBP": Decimal(100), "USD": Decimal(1)})
+    rates = {"GBP": Decimal(rate), "USD": Decimal(90)}
+    said = ExchangeRatesSet(as_of_on=date(2026, 1, 5), rates=rates)
+    command = SetExchangeRates(as_of_on=date(2026, 1, 5), rates=rates, reason=None)
+    given_program(other, last).when(command).then(said, warnings=told)
 
 
 def test_the_card_of_the_program_says_who_it_is_and_is_never_archived():
@@ -131,4 +152,5 @@ def test_a_phase_that_was_begun_or_completed_by_mistake_is_mended():
     given_program(PILOT, done, not_over).when(CompletePhase(phase="pilot", reason="held")).then(done)
     gone = PROGRAM.events["PhaseWithdrawn"](phase="pilot")
     given_program(PILOT).when(saying("withdraw-phase")).then(gone)
-    given_program(PILOT, gone).when(BeginPhase(phase="pilot", reason=None)).then(PhaseBegun(phase="pilot"))
+    again = given_program(PILOT, gone).when(BeginPhase(phase="pilot", reason=None))
+    again.then(PhaseBegun(phase="pilot"), warnings=("phases-skipped",))

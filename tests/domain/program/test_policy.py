@@ -7,15 +7,9 @@ from pydantic import ValidationError
 
 from domain.account_plan.language import Section
 from domain.program import PROGRAM
-from domain.program.policy import (
-    DEFAULT_POLICY,
-    AdoptedPolicy,
-    AdoptPolicy,
-    Policy,
-    PolicyAdopted,
-    PolicyContradictsItself,
-    contradictions,
-)
+from domain.program.contradictions import contradictions, doubts
+from domain.program.limits import DEFAULT_POLICY, Policy, RuleName
+from domain.program.policy import AdoptedPolicy, AdoptPolicy, PolicyAdopted, PolicyContradictsItself
 from tests.cases import for_each
 from tests.given import MONDAY, PROGRAM_OPENED, given_program
 
@@ -41,11 +35,11 @@ def with_(**changes: Any) -> Policy:
 def test_policies_are_numbered_as_they_are_adopted():
     first = PolicyAdopted(version=1, effective_on=FEBRUARY, policy=WHOLE)
     given_program().when(adopting()).then(first)
-    changed = with_(contact_days=60)
+    changed = with_(contact_days=100)
     second = PolicyAdopted(version=2, effective_on=FEBRUARY, policy=whole(changed))
     given_program(first).when(adopting(changed)).then(second)
     adopted = PROGRAM.fold((PROGRAM_OPENED, first, second)).all(AdoptedPolicy)
-    assert [each.policy.contact_days for each in adopted.values()] == [92, 60]
+    assert [each.policy.contact_days for each in adopted.values()] == [92, 100]
 
 
 def test_a_policy_is_stored_whole_so_that_a_new_default_changes_no_old_one():
@@ -60,9 +54,58 @@ def test_a_policy_does_not_begin_before_the_one_before_it():
     given_program(first).when(adopting(effective_on=date(2026, 1, 31))).then_refused(
         "policy-before-the-last", "/effective_on"
     )
-    given_program(first).when(adopting(effective_on=FEBRUARY)).then(
-        PolicyAdopted(version=2, effective_on=FEBRUARY, policy=WHOLE)
+    changed = with_(contact_days=93)
+    given_program(first).when(adopting(changed)).then(
+        PolicyAdopted(version=2, effective_on=FEBRUARY, policy=whole(changed))
     )
+
+
+def test_a_policy_that_was_adopted_last_is_not_adopted_again():
+    first = PolicyAdopted(version=1, effective_on=FEBRUARY, policy=WHOLE)
+    given_program(first).when(adopting()).then()
+    later = date(2026, 3, 1)
+    from_march = PolicyAdopted(version=2, effective_on=later, policy=WHOLE)
+    given_program(first).when(adopting(effective_on=later)).then(from_march)
+
+
+@for_each(
+    ("changes", "pointer"),
+    [
+        ({"coverage": {"decision_makers": 3}}, "/policy/coverage/survivors"),
+        ({"pairing": 93}, "/policy/pairing"),
+        ({"executive_days": 91}, "/policy/cadence/strategic/executive_meeting"),
+        (
+            {"cadence": {"strategic": {"weekly": 8, "annual": 7}, "growth": {"annual": 7}}},
+            "/policy/cadence/strategic/annual",
+        ),
+        ({"whitespace": {"untouched_share": "1"}}, "/policy/whitespace/untouched_share"),
+        ({"milestones": {"held_share": "0"}}, "/policy/milestones/held_share"),
+        ({"eve_share": "1"}, "/policy/eve_share"),
+        ({"sponsor_share": "0"}, "/policy/sponsor_share"),
+    ],
+)
+def test_numbers_that_make_little_sense_together_are_told(changes, pointer):
+    policy = with_(**changes)
+    adopted = PolicyAdopted(version=1, effective_on=FEBRUARY, policy=whole(policy))
+    given_program().when(adopting(policy)).then(adopted, warnings=("policy-doubtful",))
+    [told] = doubts(policy)
+    assert told.pointer == pointer
+    off = {rule: {"severity": "hint", "off": True} for rule in get_args(RuleName)}
+    if pointer.endswith("_share"):
+        assert not list(doubts(with_(**changes, findings=off)))
+
+
+@for_each(
+    "changes",
+    [
+        {"coverage": {"decision_makers": 4}},
+        {"pairing": 92},
+        {"executive_days": 92},
+        {"cadence": {"strategic": {"weekly": 7, "annual": 7}, "growth": {"annual": 7}}},
+    ],
+)
+def test_numbers_that_just_go_together_are_not_told(changes):
+    assert not list(doubts(with_(**changes)))
 
 
 @for_each(
@@ -118,14 +161,14 @@ def test_a_policy_says_nothing_that_there_is_not(wrong):
 @for_each(
     "changes",
     [
-        {"contact_days": 1},
+        {"contact_days": 1, "pairing": 1},
         {"contact_days": 3_660},
         {"sections": {"plays": {"strategic": 1}}},
         {"plays": {"least": 6, "most": 6}},
         {"hypotheses": {"least": 3, "most": 3}},
         {"list": {"target": 1, "warn": 1, "alarm": 1}},
-        {"whitespace": {"untouched_share": "1", "untouched_days": 1}},
-        {"sponsor_share": "0"},
+        {"whitespace": {"untouched_share": "0.99", "untouched_days": 1}},
+        {"sponsor_share": "1"},
         {"plays": {"least": 0, "most": 1}},
         {"hypotheses": {"least": 0, "most": 1}},
         {"risks": {"least": 0, "top": 1}},

@@ -159,3 +159,14 @@ def test_what_a_round_was_opened_with_is_corrected_also_when_it_has_ended():
     command = PROGRAM.commands["correct-round"].model_validate({**said, "reason": "Mistyped"})
     given_program(OPENED).when(command).then(fixed)
     given_program(OPENED, RoundClosed(id="spring")).when(command).then(fixed)
+
+
+def test_a_round_is_not_corrected_to_allow_fewer_accounts_than_its_list_has():
+    fewer = {"id": "spring", "tiers": {COMMITTED.entries[0].tier: 0}, "reason": "Mistyped"}
+    command = PROGRAM.commands["correct-round"].model_validate(fewer)
+    given_program(OPENED, COMMITTED).when(command).then_refused("too-many-in-tier", "/tiers")
+    nobody = {"id": "spring", "criteria_weights": {"logo": 0}, "reason": "Mistyped"}
+    decision = PROGRAM.decide(
+        given_program(OPENED).aggregate, PROGRAM.commands["correct-round"].model_validate(nobody), MONDAY
+    )
+    assert [caution.code for caution in decision.warnings] == ["ranks-nobody"]
