@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from adapters.exchange.fields import Kind, kind_of
+from adapters.exchange.imports.currencies import currencies_meant
+from adapters.exchange.imports.number_formats import PERCENT, FormattedNumber
 from adapters.exchange.imports.readings import (
     ColumnReading,
     Unreadable,
@@ -82,7 +84,11 @@ class Column:
 
     def currencies(self, cell: Any) -> AbstractSet[str]:
         """Return the currencies that an amount may be in; none if it does not say."""
-        if self.kind.input != "number" or not isinstance(cell, str) or (text := cleaned(cell)) in EMPTY:
+        if self.kind.input != "number":
+            return frozenset()
+        if isinstance(cell, FormattedNumber):
+            return currencies_meant(cell.mark or "") or frozenset()
+        if not isinstance(cell, str) or (text := cleaned(cell)) in EMPTY:
             return frozenset()
         return currencies_of_number(text)
 
@@ -93,7 +99,8 @@ class Column:
                     return cell.isoformat()
                 return self._read(as_text(cell))
             case "number":
-                return as_number(cell if is_number(cell) else self._read(as_text(cell)), self.mapped.read == "percent")
+                percent = self.mapped.read == "percent" and not says_percent(cell)
+                return as_number(cell if is_number(cell) else self._read(as_text(cell)), percent)
             case "yes_or_no":
                 return yes_or_no(cell)
             case "choice":
@@ -145,6 +152,8 @@ def cleaned(text: str) -> str:
 
 
 def as_text(cell: Any) -> str:
+    if isinstance(cell, FormattedNumber) and cell.shown:
+        return cell.shown
     if isinstance(cell, float):
         return format(cell, f".{DIGITS_KEPT}g")
     return cell if isinstance(cell, str) else str(cell).lower() if isinstance(cell, bool) else str(cell)
@@ -154,13 +163,18 @@ def is_number(cell: Any) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
+def says_percent(cell: Any) -> bool:
+    """Return whether a number is shown with the sign of per cent, so that its value counts ones already."""
+    return cell.is_percent if isinstance(cell, FormattedNumber) else isinstance(cell, str) and PERCENT in cell
+
+
 def as_number(number: Any, percent: bool) -> Any:
     """Return a number as JSON has it: whole ones as such, others as a decimal in a string.
 
     Of a number in a workbook, the digits beyond those that spreadsheet programs show are an error of calculation.
     Raises `Unreadable`.
     """
-    exact = Decimal(as_text(number))
+    exact = Decimal(as_text(float(number) if isinstance(number, FormattedNumber) else number))
     if not exact.is_finite():
         raise Unreadable("is no number")
     text = f"{exact.scaleb(-2) if percent else exact:f}"

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from adapters.exchange.imports.number_formats import FormattedNumber
 from adapters.exchange.imports.refused import FileRefused
 from adapters.exchange.imports.workbooks import MOST_BYTES, Workbook
 
@@ -26,6 +27,8 @@ TOO_LARGE = (
 )
 DAY = "$day"
 """The key that marks a day in a file of rows, because JSON has no type for days."""
+NUMBER = "$number"
+"""The key that marks a number together with how it is shown."""
 ROOT = Path(__file__).parents[3]
 START = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {__name__} as it; it.read(*sys.argv[1:])"
 
@@ -63,12 +66,16 @@ class IsolatedWorkbook:
 
 def kept(cell: Any) -> Any:
     """Return the form of a cell in a file of rows."""
+    if isinstance(cell, FormattedNumber):
+        return {NUMBER: [float(cell), cell.shown, cell.mark]}
     return {DAY: cell.isoformat()} if isinstance(cell, date) else cell
 
 
 def from_kept(cell: Any) -> Any:
     """Return the cell for its form in a file of rows."""
-    return date.fromisoformat(cell[DAY]) if isinstance(cell, dict) else cell
+    if not isinstance(cell, dict):
+        return cell
+    return date.fromisoformat(cell[DAY]) if DAY in cell else FormattedNumber.of(*cell[NUMBER])
 
 
 # In the other process

@@ -2,7 +2,7 @@
 Memory holds one number for each row."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from itertools import islice
@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self
 from pydantic_core import from_json, to_json
 
 from adapters.exchange.imports.columns import PART, Column, Columns, as_text, cleaned, columns_of
+from adapters.exchange.imports.footers import MOST_LINES_OF_AN_IMPRINT, Footers, has_one_cell
 from adapters.exchange.imports.isolated_workbooks import from_kept, kept
 from adapters.exchange.imports.readings import Unreadable
 from adapters.exchange.imports.refused import FileRefused
@@ -72,6 +73,8 @@ class Table:
 
     def _read(self, request: ImportRequest) -> Columns:
         columns: Columns | None = None
+        footers, last = Footers(), list[tuple[int, list[Any]]]()
+        after_blank = False
         for number, cells in self.source.rows():
             if number > MOST_ROWS:
                 raise FileRefused(f"The table has more than {MOST_ROWS:,} rows, blank ones included. Split it.")
@@ -84,14 +87,26 @@ class Table:
                     self.header = [cleaned(as_text(cell)) for cell in cells][: columns.width]
                     self._places.extend([-1] * number)
                 continue
-            if not is_blank:
-                self._places.extend([-1] * (number - len(self._places)))
-                self._keep(columns, number, cells)
+            if is_blank or footers.is_total(number, cells, columns.width):
+                after_blank = after_blank or is_blank
+            elif (last or after_blank) and len(last) < MOST_LINES_OF_AN_IMPRINT and has_one_cell(cells, columns.width):
+                last.append((number, cells))  # Whether it is a row shows only at the end of the file.
+            else:
+                self._keep_all(columns, [*last, (number, cells)])
+                last, after_blank = [], False
         if columns is None:
             raise FileRefused("The file is empty. Its first row must name the columns.")
+        if not footers.is_imprint(last):
+            self._keep_all(columns, last)
+        self.source.notes += footers.notes()
         if not self.rows:
             raise FileRefused("There is no row below the names of the columns.")
         return columns
+
+    def _keep_all(self, columns: Columns, rows: Iterable[tuple[int, list[Any]]]) -> None:
+        for number, cells in rows:
+            self._places.extend([-1] * (number - len(self._places)))
+            self._keep(columns, number, cells)
 
     def _keep(self, columns: Columns, number: int, cells: list[Any]) -> None:
         if self.source.counts_from_1904:

@@ -5,7 +5,7 @@ sheet.
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from datetime import date, datetime, time, timedelta
@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
+from adapters.exchange.imports.number_formats import Format, formats_of, formatted_cells
 from adapters.exchange.imports.refused import HEAD_BYTES, NO_TEXT, OLD_OFFICE, FileRefused, what_else
 from domain.language import shortened
 
@@ -78,6 +79,7 @@ class Workbook:
                     self.sheet = _chosen(workbook, sheet)
                     self.counts_from_1904 = _counts_from_1904(archive)
                     self.notes += _check_sheet(archive, self.sheet)
+                    self._formats = _formats(archive, self.sheet)
         except DAMAGED:
             raise FileRefused(_why_not_a_workbook(path)) from None
         self._path = path
@@ -108,7 +110,11 @@ class Workbook:
                 raise FileRefused(_why_not_a_workbook(self._path)) from None
             first, left = sheet.start or (0, 0)
             for number, cells in enumerate(sheet.iter_rows(), first + 1):
-                yield number, [""] * left + [_plain(cell) for cell in cells]
+                row = [""] * left + [_plain(cell) for cell in cells]
+                for place, format in self._formats.get(number, {}).items():
+                    if place < len(row) and isinstance(row[place], int | float) and not isinstance(row[place], bool):
+                        row[place] = format.of(row[place])
+                yield number, row
 
 
 def _is_as_large_as_it_says(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
@@ -190,6 +196,17 @@ def _check_sheet(archive: zipfile.ZipFile, sheet: str) -> list[str]:
         "The sheet has merged cells. The first of them is read, and the others as empty.": merged,
     }
     return [sentence for sentence, is_so in said.items() if is_so]
+
+
+def _formats(archive: zipfile.ZipFile, sheet: str) -> Mapping[int, Mapping[int, Format]]:
+    """Return the formats that show more than a number, by row and column. Raises `FileRefused`."""
+    found: dict[int, dict[int, Format]] = {}
+    if formats := formats_of(archive):
+        with archive.open(_file_of(archive, sheet)) as file:
+            for part in _by_rows(file):
+                for row, letters, format in formatted_cells(part, formats):
+                    found.setdefault(row, {})[_column(letters) - 1] = format
+    return found
 
 
 def _by_rows(file: Any) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from adapters.exchange.imports import table, workbooks
 from adapters.exchange.imports.columns import as_number, eighteen
 from adapters.exchange.imports.csv_files import CHUNK_BYTES, CsvFile
+from adapters.exchange.imports.currencies import currencies_meant
 from adapters.exchange.imports.isolated_workbooks import IsolatedWorkbook
 from adapters.exchange.imports.readings import Unreadable, column_of_days, column_of_numbers, readings_of_day
 from adapters.exchange.imports.refused import FileRefused
@@ -115,6 +117,28 @@ def test_cells_have_line_breaks_quotes_and_blanks_around_them(tmp_path):
 def test_rows_are_numbered_as_a_spreadsheet_program_does(tmp_path):
     with read(FILES / "blank-rows.csv", tmp_path, **PEOPLE) as table:
         assert [row.number for _, rows in table.plans() for row in rows] == [5, 8]
+
+
+def test_totals_and_what_a_report_says_below_its_table_are_told_and_not_read(tmp_path):
+    below = [
+        "Contacts by account",
+        "Halden Stores GmbH",
+        "Copyright (c) 2000-2026 salesforce.com, inc. All rights reserved.",
+        "Confidential Information - Do Not Distribute",
+    ]
+    with read(FILES / "totals-and-imprint.csv", tmp_path, **PEOPLE, ignore=["Calls"]) as table:
+        assert [row.bodies[0]["name"] for _, rows in table.plans() for row in rows] == ["Zoë Müller", "Ben Okafor"]
+        assert table.source.notes == [
+            "2 rows hold totals, and are not read; the first is row 3 (“Subtotal”).",
+            f"From row 7 on, what is below the table is not read: {', '.join(f'“{line}”' for line in below)}.",
+        ]
+
+
+def test_a_row_that_may_be_one_is_read_though_it_is_called_total_or_stands_alone_below_a_blank_one(tmp_path):
+    (tmp_path / "rows.csv").write_text("Name,Title\nTotal,COO\n\nAnn\n\nBen,\nEva\n")
+    with read(tmp_path / "rows.csv", tmp_path, **PEOPLE, always={"level": "executive"}) as table:
+        rows = [(row.number, row.bodies[0]["name"]) for _, rows in table.plans() for row in rows]
+    assert (rows, table.source.notes) == ([(2, "Total"), (4, "Ann"), (6, "Ben"), (7, "Eva")], [])
 
 
 def test_names_come_in_every_script(tmp_path):
@@ -329,6 +353,18 @@ def test_what_stands_beside_an_amount_is_a_currency_or_the_amount_is_refused(tmp
     assert [row.currencies for row in rows] == [{"amount": {"EUR"}}, {"amount": {"CHF"}}, {"amount": krona}]
 
 
+def test_who_writes_the_sign_of_per_cent_means_it(tmp_path):
+    """Exports of data say 40, reports 40%: both are 0.4."""
+    file = tmp_path / "deals.csv"
+    file.write_text("Name,Probability\na,40\nb,40%\nc,7.5 %\n")
+    mapping = (
+        'kind = "opportunities"\n[columns]\nName = "name"\nProbability = { field = "probability", read = "percent" }'
+    )
+    asked = DEALS | {"always": {"amount": "5", "stage": "open", "close_on": "2027-03-31", "source": "inbound"}}
+    came = bodies(file, tmp_path, **asked, mapping=mapping)
+    assert [float(body["probability"]) for body in came] == [0.4, 0.4, 0.075]
+
+
 def test_amounts_that_may_mean_two_things_are_refused_until_somebody_says_which(tmp_path):
     said = refusal("unclear-amounts.csv", tmp_path, **DEALS)
     assert said == (
@@ -438,6 +474,43 @@ def test_an_id_whose_digits_a_spreadsheet_program_lost_is_refused(tmp_path):
     [(row, column, detail, _)] = wrong_in(str(book), tmp_path, **PEOPLE, format="xlsx")
     assert (row, column) == (3, "Crm id")
     assert "has more than 15 digits" in detail
+
+
+AS_PERCENT = """
+kind = "opportunities"
+[columns]
+"Crm id" = "crm_id"
+Name = "name"
+Amount = "amount"
+Stage = "stage"
+"Close on" = "close_on"
+Source = "source"
+Probability = { field = "probability", read = "percent" }
+"""
+
+
+def test_a_number_is_read_as_its_format_shows_it(tmp_path):
+    """Spreadsheet programs keep 123 where they show 00123, K-0123, 123 € or 12,300 %."""
+    header = ["Crm id", "Name", "Amount", "Stage", "Close on", "Source", "Probability"]
+    rows = [("00000", "0", 0.4, "0%"), ('"K-"0000', "#,##0.00 [$€-407]", 40, "0"), ("General", '"$"0', 0.4, "0.00%")]
+    file = tmp_path / "formats.xlsx"
+    with xlsxwriter.Workbook(file) as book:
+        sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd/mm/yy"})
+        sheet.write_row(0, 0, header)
+        for place, (of_id, of_amount, probability, of_probability) in enumerate(rows, 1):
+            sheet.write_row(place, 0, [123, "Deal", 1234.5, "open", "", "inbound"])
+            formats = {0: (123, of_id), 2: (1234.5, of_amount), 6: (probability, of_probability)}
+            for column, (number, code) in formats.items():
+                sheet.write_number(place, column, number, book.add_format({"num_format": code}))
+            sheet.write_datetime(place, 4, datetime(2026, 12, 31), day)
+    with read(file, tmp_path, **DEALS, **XLSX, mapping=AS_PERCENT) as table:
+        read_rows = [row for _, rows in table.plans() for row in rows]
+    said = [row.bodies[0] for row in read_rows]
+    assert [body["crm_id"] for body in said] == ["00123", "K-0123", "123"]
+    assert {(Decimal(body["amount"]), Decimal(body["probability"])) for body in said} == {
+        (Decimal("1234.5"), Decimal("0.4"))
+    }
+    assert [row.currencies.get("amount") for row in read_rows] == [None, {"EUR"}, currencies_meant("$")]
 
 
 def test_hidden_rows_and_merged_cells_are_told(tmp_path):
