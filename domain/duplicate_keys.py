@@ -52,14 +52,11 @@ def number_of_keys(read: Any) -> int:
 
 def find_duplicate(text: bytes | bytearray) -> None:
     """Raise `DuplicateKey` for the first key that occurs twice."""
-    duplicated = False
 
     def read(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal duplicated
         held = dict(pairs)
         if len(held) == len(pairs):
             return held
-        duplicated = True
         twice = _Twice(held)
         names = [name for name, _ in pairs]
         twice.key = next(name for place, name in enumerate(names) if name in names[:place])
@@ -67,8 +64,7 @@ def find_duplicate(text: bytes | bytearray) -> None:
 
     try:
         # Numbers are not converted, because a very long one would be refused.
-        whole = json.loads(text, object_pairs_hook=read, parse_int=len, parse_float=len)
-        found = _find(whole, "") if duplicated else None
+        found = _find(json.loads(text, object_pairs_hook=read, parse_int=len, parse_float=len), "")
     except (ValueError, RecursionError):
         return
     if found:

@@ -4,7 +4,7 @@ each rule for every command and event."""
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, Protocol, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Protocol, TypeVar, cast, get_args
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
@@ -120,10 +120,7 @@ def _find(marker: Any, annotation: Any) -> Any:
             return part
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return next((found for _, found in _marked(annotation, marker)), None)
-    parts = get_args(annotation)
-    if get_origin(annotation) is Annotated:
-        parts = parts[:1]
-    return next((found for part in parts if (found := _find(marker, part))), None)
+    return next((found for part in get_args(annotation) if (found := _find(marker, part))), None)
 
 
 class _Marked(Protocol):

@@ -158,21 +158,16 @@ def of_pattern(context: Mapping[str, Any], _: Any) -> str:
 
 
 def too_long(context: Mapping[str, Any], value: Any) -> str:
-    return f"may have {counted(context['max_length'], value)} at most, and this has {length(context, value)}"
+    return f"may have {counted(context['max_length'], value)} at most, and this has {len(value)}"
 
 
 def too_short(context: Mapping[str, Any], value: Any) -> str:
-    return f"must have {counted(context['min_length'], value)} at least, and this has {length(context, value)}"
+    return f"must have {counted(context['min_length'], value)} at least, and this has {len(value)}"
 
 
 def counted(number: int, value: Any) -> str:
     one, many = ("sign", "signs") if isinstance(value, str) else ("entry", "entries")
     return f"{number} {one if number == 1 else many}"
-
-
-def length(context: Mapping[str, Any], value: Any) -> int:
-    actual = context.get("actual_length")
-    return actual if isinstance(actual, int) else len(value)
 
 
 def limit(words: str, name: str) -> Callable[[Mapping[str, Any], Any], str]:

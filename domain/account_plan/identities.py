@@ -140,7 +140,7 @@ def check_merge(plan: AccountPlan, person: Stakeholder, into: str) -> None:
     other = plan.the(Stakeholder, into)
     if person.id == into:
         raise MergedIntoOneself("/into", id=into)
-    if other.forgotten or other.merged_into:
+    if other.forgotten:
         raise Over("/into", kind=other.noun, id=into, ending=other.ending)
     superior = other.reports_to if other.reports_to != person.id else None
     while superior:

@@ -198,6 +198,7 @@ def test_of_a_list_the_vague_ones_are_told():
 
 # Goalposts
 
+JUNE = datetime(2026, 6, 29, 9, tzinfo=UTC)
 GOAL = {
     "id": "arr",
     "kind": "revenue",
@@ -230,11 +231,25 @@ def test_a_target_is_eased_in_time_or_looks_like_a_moved_goalpost(falls, day, ta
     given(GoalSet(**goal)).when(revise, at=at).then(revised, warnings=told)
 
 
+@for_each(("target", "told"), [(99, ("goalpost",)), (101, ())])
+def test_to_keep_what_there_is_is_eased_by_asking_for_less(target, told):
+    revised = GoalRevised(id="arr", target=target, former={"target": 100})
+    revise = ReviseGoal(id="arr", target=Decimal(target), reason="The plant is smaller")
+    given(GoalSet(**GOAL | {"target": 100})).when(revise, at=JUNE).then(revised, warnings=told)
+
+
+@for_each("falls", [False, True])
+def test_a_day_that_is_moved_late_is_no_target_that_is_eased(falls):
+    goal = GOAL | {"baseline": Decimal(500 if falls else 100)}
+    later = {"due_on": date(2026, 7, 31)}
+    revised = GoalRevised(id="arr", **later, former={"due_on": GOAL["due_on"]})
+    given(GoalSet(**goal)).when(ReviseGoal(id="arr", **later, reason="The plant is late"), at=JUNE).then(revised)
+
+
 def test_a_target_corrected_so_late_looks_like_one_as_well():
     correct = COMMANDS["correct-goal"].model_validate({"id": "arr", "target": Decimal(200), "reason": "Mistyped"})
     event = EVENTS["GoalCorrected"].model_validate({"id": "arr", "target": 200, "former": {"target": 300}})
-    june = datetime(2026, 6, 29, 9, tzinfo=UTC)
-    given(GoalSet(**GOAL)).when(correct, at=june).then(event, warnings=("goalpost",))
+    given(GoalSet(**GOAL)).when(correct, at=JUNE).then(event, warnings=("goalpost",))
     given(GoalSet(**GOAL)).when(correct).then(event)
 
 

@@ -46,4 +46,6 @@ def test_an_exception_is_in_force_up_to_and_including_its_last_day_unless_it_was
     granted = fold((OPENED, GRANTED)).the(RuleException, "team-incomplete")
     assert granted.excuses(UNTIL)
     assert not granted.excuses(UNTIL + timedelta(days=1))
-    assert not fold((OPENED, GRANTED, REVOKED)).the(RuleException, "team-incomplete").excuses(UNTIL)
+    revoked = fold((OPENED, GRANTED, REVOKED)).the(RuleException, "team-incomplete")
+    assert not revoked.excuses(UNTIL)
+    assert (granted.ending, revoked.ending) == (None, "was revoked")

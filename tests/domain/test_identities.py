@@ -6,7 +6,7 @@ import pytest
 
 from domain.account_plan import EVENTS, fold
 from domain.account_plan.actions import Action, ActionAdded
-from domain.account_plan.forgetting import ForgetStakeholder, StakeholderForgotten
+from domain.account_plan.forgetting import ForgetStakeholder, StakeholderForgotten, to_forget
 from domain.account_plan.holds import LegalHoldPlaced
 from domain.account_plan.identities import (
     CorrectStakeholder,
@@ -146,6 +146,8 @@ def test_nobody_is_merged_into_themselves_or_into_who_is_not_there():
     given(CFO, TWICE, StakeholderForgotten(id="cfo")).when(MERGE).then_refused("stakeholder-over", "/into")
     given(CFO, TWICE, StakeholderForgotten(id="cfo-2")).when(MERGE).then_refused("stakeholder-forgotten", "/id")
     given(CFO, TWICE, MERGED).when(MERGE).then_refused("stakeholder-over", "/id")
+    ceo = StakeholderMerged(id="ceo", into="cfo")
+    given(CFO, TWICE, CEO, MERGED).when(MergeStakeholder(id="ceo", into="cfo-2")).then(ceo, warnings=("merged",))
 
 
 def test_nobody_reports_to_themselves_after_a_merge():
@@ -155,6 +157,8 @@ def test_nobody_reports_to_themselves_after_a_merge():
     head = StakeholderAdded(id="head", title="Head", level="management", reports_to="cfo-2")
     below = StakeholderAdded(id="cfo", title="CFO", level="executive", reports_to="head")
     given(TWICE, head, below).when(MERGE).then_refused("reports-to-cycle", "/into")
+    beside = StakeholderAdded(id="cfo", title="CFO", level="executive", reports_to="ceo")
+    given(CEO, beside, TWICE).when(MERGE).then(MERGED)
 
 
 def test_whoever_names_the_one_means_the_other():
@@ -204,3 +208,5 @@ def test_who_was_withdrawn_is_forgotten_as_well_and_once():
     given(CFO, withdrawn).when(VerifyStakeholder(id="cfo")).then_refused("unknown-stakeholder", "/id")
     given(CFO, withdrawn, LegalHoldPlaced()).when(ForgetStakeholder(id="cfo")).then_refused("legal-hold")
     given(CFO).when(ForgetStakeholder(id="cto")).then_refused("unknown-stakeholder", "/id")
+    assert to_forget(fold((OPENED, CFO)), "cto") == []
+    assert to_forget(fold((OPENED, CFO, withdrawn)), "cfo") == ["cfo"]

@@ -18,7 +18,7 @@ from adapters.http.view_queries import PlanBlameQuery, PlanDiffQuery, PlanHistor
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.account_plan import COMMANDS
 from domain.duplicate_keys import DuplicateKey, check_keys
-from domain.mistakes import MOST_WORDS, PATTERNS, TOLD, nearest, predicate, sentence
+from domain.mistakes import MOST_WORDS, PATTERNS, TOLD, counted, listed, nearest, predicate, sentence
 from domain.program.policy import AdoptPolicy
 from domain.registry import REGISTRY
 from tests.cases import for_each
@@ -85,6 +85,27 @@ def test_where_there_are_25_fields_all_are_named_and_of_more_none():
         (one,) = said_of(create_model("Some", __config__=ConfigDict(extra="forbid"), **fields), {"zzzz": 1})
         told.append(one.endswith("is not a field here."))
     assert (told, MOST_WORDS) == ([False, True], 25)
+
+
+def test_of_25_words_all_are_told_and_of_more_the_three_nearest():
+    told = []
+    for number in (MOST_WORDS, MOST_WORDS + 1):
+        expected = ", ".join(f"'item{letter}'" for letter in ascii_lowercase[:number])
+        error: Any = {"type": "enum", "loc": ("x",), "input": "itemc", "ctx": {"expected": expected}}
+        said = predicate(error).split(", and “itemc”")[0]
+        told.append(("26 words, such as itemc" in said, said.count("item")))
+    assert told == [(False, 25), (True, 3)]
+
+
+@for_each(("words", "told"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_words_are_listed_as_they_are_spoken(words, told):
+    assert listed(words) == told
+
+
+def test_one_sign_and_one_entry_are_not_many():
+    assert [counted(number, said) for number in (1, 2) for said in ("x", [])] == [
+        "1 sign", "1 entry", "2 signs", "2 entries",
+    ]  # fmt: skip
 
 
 def test_a_key_that_is_wrong_is_named_where_it_stands_and_of_many_words_the_nearest_are():

@@ -30,6 +30,7 @@ NAMES = Names(
         ("thai", "สมชาย ใจดี"),
         ("korea", "김철수"),
         ("tax", "Ivan Kovač"),
+        ("hanoi", "阮文草 文草子"),
     ]
 )
 
@@ -65,6 +66,7 @@ NAMES = Names(
         ("Ms Price and Dr. Held", {"head", "law"}),
         ("โทรหาคุณสมชายพรุ่งนี้", {"thai"}),
         ("김철수에게 전화하기", {"korea"}),
+        ("明日、文草子に電話する", {"hanoi"}),
         ("김 철수", {"korea"}),
         ("JaneDoe, jane_doe", {"coo"}),
         ("КОВАЧ, Ivan Kovac", {"tax"}),

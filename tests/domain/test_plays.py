@@ -89,6 +89,7 @@ def test_a_plan_begins_with_what_was_promised_up_to_a_year_before_it():
 
 def test_a_play_cannot_start_after_it_is_due():
     given().when(PlanPlay(**TERMS, starts_on=date(2026, 3, 2))).then_refused("play-starts-after-it-is-due")
+    given().when(PlanPlay(**TERMS, starts_on=MARCH_1)).then(PlayPlanned(**TERMS, starts_on=MARCH_1))
 
 
 def test_a_play_may_only_be_linked_to_what_is_there():

@@ -196,13 +196,12 @@ class Mutants:
             outcome = _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
             if outcome != SURVIVED or self._while_collecting.get(str(path), set()).isdisjoint(lines_of(spec)):
                 return outcome
-            of_line |= self._own_tests(path)
         elif len(functions) < len(altered):
-            names = _names(spec)
+            decorated, names = _decorated(spec), _names(spec)
             others = [each for each in _speaking(names) if each != spec.module_path]
-            of_line = self._naming(names) or self._of_modules(others) or self._of_modules([spec.module_path])
-            of_line |= self._own_tests(path)
-        chosen = self._chosen(path, of_line)
+            of_line = self._tests.of(str(path), _lines_inside(decorated)) if decorated else set()
+            of_line |= self._naming(names) or self._of_modules(others) or self._of_modules([spec.module_path])
+        chosen = self._chosen(path, of_line | self._own_tests(path))
         pure = [item for index in chosen if not (item := self._items[index]).get_closest_marker(MARK)]
         return _imported_afresh(path, source, [item.nodeid for item in pure])
 
@@ -236,8 +235,28 @@ class Mutants:
         return chosen
 
 
+Decorated = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def _decorated(spec: MutationSpec) -> Decorated | None:
+    """The function or class of which a mutant bends a decorator."""
+    for node in ast.walk(ast.parse((ROOT / spec.module_path).read_text())):
+        if isinstance(node, Decorated) and spec.start_pos[0] in {each.lineno for each in node.decorator_list}:
+            return node
+    return None
+
+
+def _lines_inside(decorated: Decorated) -> set[int]:
+    """The lines of what is run when it is called, or of what it has that is called."""
+    called = [node for node in ast.walk(decorated) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {line for each in called for line in range(each.body[0].lineno, (each.end_lineno or 0) + 1)}
+
+
 def _names(spec: MutationSpec) -> set[str]:
-    """What stands on the line of a mutant outside of functions: what is assigned there, and what it is in."""
+    """What stands on the line of a mutant outside of functions: what is assigned there, and what it is in; of a
+    decorator, what is decorated."""
+    if decorated := _decorated(spec):
+        return {decorated.name}
     line = (ROOT / spec.module_path).read_text().splitlines()[spec.start_pos[0] - 1]
     assigned = line.split("=")[0].split(":")[0].strip()
     return {assigned, *(spec.definition_name or "").split(".")[-1:]} - {""}

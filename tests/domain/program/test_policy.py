@@ -143,6 +143,36 @@ def test_a_sentence_of_ours_is_told_to_its_end():
     assert str(PolicyContradictsItself(pointer, what=what)) == what
 
 
+@for_each(
+    ("changes", "told"),
+    [
+        ({"plays": {"least": 0, "most": 0}}, "most is 0, so a plan may have no play at all: allow at least 1."),
+        (
+            {"coverage": {"multi_threaded": 1}},
+            "multi_threaded is 1, so nobody or one person is several: allow at least 2.",
+        ),
+        ({"contact_days": -1}, "contact_days is -1; it must be from 0 to 3,660."),
+        ({"contact_days": 0}, "contact_days is 0: allow at least 1."),
+        ({"pairing": 0}, "pairing is 0: allow at least 1."),
+        ({"sponsor_share": "-0.5"}, "sponsor_share is -0.5; it must be from 0 to 1."),
+        ({"eve_share": "1.01"}, "eve_share is 1.01; it must be from 0 to 1."),
+        (
+            {"sections": {"plays": {"strategic": 0}}},
+            "0 days is no time to keep anything in: allow at least 1 day.",
+        ),
+        ({"team": {"growth": {"required": ["legal"] * 2}}}, "legal stands there twice: name each role once."),
+        (
+            {"team": {"growth": {"required": ["legal"], "expected": ["legal"]}}},
+            "legal cannot be both required and only expected of a growth plan.",
+        ),
+        ({"hypotheses": {"least": 4, "most": 3}}, "A plan cannot have at least 4 and at most 3 hypotheses."),
+    ],
+)
+def test_it_is_told_what_is_wrong_and_what_would_be_right(changes, told):
+    whole = {"cadence": DEFAULT_POLICY.cadence | {"growth": {"annual": 366}}} | changes
+    assert [what for _, what in contradictions(with_(**whole))] == [told]
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
