@@ -88,10 +88,13 @@ class CommittedLists:
             self._carry_out(entry, committed, committed.event)
 
     def _carry_out(self, entry: ListEntry, committed: Recorded, event: ListCommitted) -> None:
-        """Carry out one entry, however often the tier changes meanwhile. An account without a plan is skipped."""
+        """Carry out one entry, however often the tier changes meanwhile. An account without a plan is skipped, and one
+        that stands on the list under another name too."""
         with suppress(PlanNotOpen, CarriedOutAlready, Refusal):
             while True:
                 known = first_open(entry.account, self.plans.read)
+                if listed_too(entry, event, known):
+                    return
                 with suppress(TierMoved):
                     self._send(known, self._command(entry, event, known), committed)
                     return
@@ -145,6 +148,8 @@ class CommittedLists:
             known = first_open(entry.account, self.plans.read)
         except PlanNotOpen:
             return result("to_open")
+        if other := listed_too(entry, event, known):
+            return result("refused", why=f"It is the same account as {other.account}, which the list names too.")
         by = event_that_carried_out(known, committed)
         if by and (at is None or by.meta.recorded_at <= at):
             return result("done", by=by.id)
@@ -180,6 +185,20 @@ def is_from_scenario(committed: Recorded) -> bool:
     """Return whether a list was committed in a scenario. A scenario contains its results too, so nothing is carried out
     now because of it."""
     return bool(from_json(committed.stored)["meta"]["source"] == SOURCE)
+
+
+def listed_too(entry: ListEntry, event: ListCommitted, known: LoadedPlan) -> ListEntry | None:
+    """Return the entry that stands for a plan instead of this one; None if this one does.
+
+    Two accounts of a list are one if somebody says so after it was committed. The name that the plan had first counts.
+    """
+    card = the_plan(known.state)
+    if entry.account == card.account_id:
+        return None
+    entries = {each.account: each for each in event.entries}
+    names = (card.account_id, str(known.id), *card.aliases)
+    first = next((entries[name] for name in names if name in entries), entry)
+    return None if first.account == entry.account else first
 
 
 def is_list_of(round: str, record: Recorded) -> bool:

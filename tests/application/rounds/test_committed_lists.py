@@ -10,7 +10,7 @@ import pytest
 
 from adapters.bootstrap.committed_lists import committed_lists, follow_once
 from adapters.postgres.relays import PostgresTurn
-from adapters.postgres.store import Store
+from adapters.postgres.store import Store, opened
 from application.aggregates.handle import Aggregates
 from application.rounds.committed_lists import REFUSED_THEN, CommittedLists, EntryResult
 from application.rounds.list_follower import NAME
@@ -21,8 +21,9 @@ from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from domain.program.rounds import ListedPlanArchived, ListedTwice, ReasonMissingAgainstRanking, Round
 from domain.record import Recorded
+from tests.databases import Stores
 from tests.forks import PythonProgram
-from tests.stores import CONTEXT, MONDAY, OPEN_ACME, plans_on, say
+from tests.stores import CONTEXT, KEY, MONDAY, OPEN_ACME, plans_on, say
 
 ACCOUNTS = ("acme", "beta", "gamma")
 
@@ -231,6 +232,78 @@ def test_whenever_the_process_is_killed_each_entry_is_carried_out_once(office: O
             break
         died_at.append(step)
     assert died_at == list(range(8))  # three plans and the note, before and after each
+
+
+# What happens to the plans between the commit and the carrying out
+
+
+MEANWHILE = {
+    "merged": ("acme", "merge-plan", {"account_id": "beta", "reason": "Entered twice"}),
+    "archived": ("gamma", "archive-plan", {"reason": "Bought by acme"}),
+    "aliased": ("acme", "alias-account", {"account_id": "late"}),
+    "opened": ("late", "open-plan", OPEN_ACME | {"account_id": "late", "tier": "growth"}),
+}
+TIERS = {"late": "enterprise", "acme": "strategic", "beta": "strategic", "gamma": "strategic"}
+REFUSED = {
+    "merged": ("beta", "The plan of “beta” was merged into that of “acme”: go on there."),
+    "archived": ("gamma", "This plan is archived, so it is read-only; reopen it first."),
+    "aliased": ("late", "It is the same account as acme, which the list names too."),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_what_happens_to_a_plan_before_its_list_is_carried_out_counts(office: Office, what: str):
+    committed = office.commit(**TIERS)
+    account, command, body = MEANWHILE[what]
+    office.plan(account, command, **body)
+    for _ in range(2):
+        follow_once(office.store, office.lists)
+    results, waits = office.results(), {"to_open"} if what in ("merged", "archived") else {"done"}
+    if what in REFUSED:
+        refused_one, why = REFUSED[what]
+        result = results.pop(refused_one)
+        assert (result.state, result.why) == ("refused", why)
+        assert office.recorded(refused_one, committed) == []
+    assert {result.state for result in results.values()} == {"done", *waits}
+    for each in results.keys() - ({"late"} if "to_open" in waits else set()):
+        [once] = office.recorded(each, committed)
+        assert isinstance(once.event, TierChanged)
+        assert once.event.tier == TIERS[each]
+
+
+def is_opened_with(result: EntryResult) -> bool:
+    """Return whether a plan has its tier from its opening."""
+    return (result.event or "").endswith(":1")
+
+
+@pytest.mark.torture
+@pytest.mark.program
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_whenever_the_process_is_killed_and_whatever_happens_then_each_entry_is_carried_out_once(
+    stores: Stores, what: str
+):
+    steps = 0
+    for step in range(100):
+        with stores.lend() as where, opened(where, KEY) as store:
+            office = Office(store)
+            committed = office.commit(**TIERS)
+            words = (DYING, str(step), where.service, where.owner, where.keys)
+            with PythonProgram(*words, stderr=subprocess.PIPE, text=True) as ended:
+                _, told = ended.communicate()
+            assert ended.returncode in (0, -signal.SIGKILL), told
+            account, command, body = MEANWHILE[what]
+            office.plan(account, command, **body)
+            for _ in range(2):
+                follow_once(office.store, office.lists)
+            results = office.results()
+            for account, tier in TIERS.items():
+                carried_out = [each.event for each in office.recorded(account, committed)]
+                assert [getattr(event, "tier", None) for event in carried_out] == [tier] * len(carried_out)
+                assert len(carried_out) == (results[account].state == "done" and not is_opened_with(results[account]))
+        steps += 1
+        if ended.returncode == 0:
+            break
+    assert steps == 9  # three plans and the note, before and after each, and none
 
 
 # What the plans say to a list
