@@ -44,7 +44,7 @@ MEANINGS: Mapping[str, str] = {
     ),
     "review.audience": "Whether it was held among ourselves or with the customer.",
     "baseline": "The figure before we began.",
-    "cell.bet": "Whether it is a quick win, which can be piloted within 45 days, or a strategic bet.",
+    "cell.bet": "A quick win, which can be piloted within `policy.quick_win_days` days, or a strategic bet.",
     "overview.business": "What the account does for its living.",
     "unit.buying_center": "Whether purchases are decided there.",
     "action.calendar_hold": "Whether the day is in the calendar.",

@@ -25,6 +25,7 @@ from adapters.web.filled_in import Sentences
 from domain.account_plan import ACCOUNT_PLAN
 from domain.language import Refusal, as_told
 from domain.program import PROGRAM
+from domain.program.limits import DEFAULT_POLICY, Policy
 from domain.time_zones import time_zone
 
 Language = Literal["en", "de"]
@@ -145,6 +146,7 @@ QUOTED, DAY_IN_TEXT = (
 
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
+OF_POLICY = re.compile(r"`policy\.([a-z_]+)`")
 FIELD = re.compile(r"`(?:[a-z_]+\.)*([a-z_]+)`")
 """A field, a measure or a number of the policy, as the domain names it in a sentence."""
 
@@ -184,9 +186,11 @@ class Speech:
         said = self._translations.ugettext(message) if message else ""  # which is what a catalogue says of itself
         return said.format(**filled) if filled else said
 
-    def about(self, message: str) -> str:
-        """Return a sentence of the domain, with the fields in it under their names on the page."""
-        return FIELD.sub(self._field, self(message)).replace("`", "")
+    def about(self, message: str, policy: Policy = DEFAULT_POLICY) -> str:
+        """Return a sentence of the domain, with the numbers of the policy in it, and with fields under their names on
+        the page."""
+        said = OF_POLICY.sub(lambda named: str(getattr(policy, named[1])), self(message))
+        return FIELD.sub(self._field, said).replace("`", "")
 
     def _field(self, named: re.Match[str]) -> str:
         return QUOTES[self.language].format(self(spaced(named[1])))

@@ -191,7 +191,7 @@ class MoveStakeholder(StakeholderCommand, Positioning):
 
 
 class VerifyStakeholder(StakeholderCommand):
-    """Somebody looked: they are still there and the details are right.  Due again after 92 days."""
+    """Somebody looked: they are still there and the details are right.  Due again after `policy.contact_days` days."""
 
     id: Slug
     email_status: Unless[EmailStatus] = None

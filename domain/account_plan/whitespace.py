@@ -178,7 +178,8 @@ class AssumedValues(Assumptions, strict=True):
 
 class AssessCell(Command):
     """Where a unit stands with an offering.  `incumbent` is who serves it today: unknown, status_quo, us, or the id of
-    a competitor; a quick win can be piloted within 45 days; the sponsor is who could open the door."""
+    a competitor; a quick win can be piloted within `policy.quick_win_days` days; the sponsor is who could open the
+    door."""
 
     noun: ClassVar[str] = "cell"
     home: ClassVar[Section] = "whitespace"

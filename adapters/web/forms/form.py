@@ -24,6 +24,7 @@ from adapters.web.plan.presenter import id_in_words, name_of
 from domain.aggregates import AggregateType
 from domain.language import FORGOTTEN, Command
 from domain.mistakes import predicate
+from domain.program.limits import DEFAULT_POLICY, Policy
 from domain.things import Aggregate, Thing
 
 BLANK_ROWS = 3
@@ -142,19 +143,21 @@ def form_of(
     given: FormData | None = None,
     before: Mapping[str, Any] | None = None,
     offered: Offered = MappingProxyType({}),
+    policy: Policy = DEFAULT_POLICY,
 ) -> CommandForm:
     """Return the form as it is opened, or with what was typed before.
 
-    `people` are our people whom the aggregate knows. `before` contains initial values where no thing has any.
+    `people` are our people whom the aggregate knows. `before` contains initial values where no thing has any. The
+    explanations contain numbers of `policy`.
     """
     name, thing = model.called(), thing_of(model, state, given or {})
-    maker = _Maker(model, of, state, people, say, given, thing, before or {}, offered)
+    maker = _Maker(model, of, state, people, say, given, thing, before or {}, offered, policy)
     every = {field_name: maker.field(model, field_name, field_name) for field_name in shown_fields(model)}
     chosen = LAYOUTS.get(name, tuple(every))
     return CommandForm(
         command=name,
         title=say(spaced(name)),
-        about=say.about(" ".join((model.__doc__ or "").split())),
+        about=say.about(" ".join((model.__doc__ or "").split()), policy),
         first=[every[each] for each in chosen if each in every],
         more=[each for field_name, each in every.items() if field_name not in chosen],
         shown=given[SHOWN] if given and SHOWN in given else thing.id if thing else "",
@@ -189,6 +192,7 @@ class _Maker:
         thing: Thing | None,
         before: Mapping[str, Any],
         offered: Offered,
+        policy: Policy,
     ) -> None:
         self._command = model
         self._of = of
@@ -199,6 +203,7 @@ class _Maker:
         self._given = given
         self._thing = thing
         self._offered = offered
+        self._policy = policy
         self._example = EXAMPLES.get(model.called(), {})
 
     def field(self, model: type[BaseModel], name: str, sent_as: str, value: Any = None) -> FormField:
@@ -207,7 +212,7 @@ class _Maker:
         made = FormField(
             name=sent_as,
             label=self._say(spaced(name)),
-            help=self._say.about(meaning_of(self._command, model, name)),
+            help=self._say.about(meaning_of(self._command, model, name), self._policy),
             kind=kind,
             required=declared.is_required(),
             value=self._text(sent_as, current, kind),

@@ -25,6 +25,7 @@ from adapters.web.sign_in.targets import target_in
 from application.aggregates.access import Caller, Right, check_right, right_to
 from application.library.from_library import NAMING
 from domain.language import Caution, Command
+from domain.program.limits import Policy
 
 Previews = Mapping[str, Callable[[AggregateRequest[Any], str], object]]
 """Previews of commands that cannot be undone: what each would do to the thing with an id; None if there is none."""
@@ -87,13 +88,13 @@ async def offered_to(command: type[Command], library: Library) -> Offered:
     return await run_in_threadpool(library) if NAMING.keys() & command.model_fields.keys() else {}
 
 
-def commands_view(resource: Resource, asked: AggregateRequest[Any], caller: Caller) -> CommandsView:
+def commands_view(resource: Resource, asked: AggregateRequest[Any], caller: Caller, policy: Policy) -> CommandsView:
     """Return the commands that the caller may carry out, by section."""
     say = asked.say
     found: dict[str, list[CommandLink]] = {section: [] for section in resource.of.sections}
     for name, command in resource.commands.items():
         if name != resource.opening.called() and caller.may(right_to(command)):
-            about, title = say.about(" ".join((command.__doc__ or "").split())), say(spaced(name))
+            about, title = say.about(" ".join((command.__doc__ or "").split()), policy), say(spaced(name))
             words = f"{name} {title}".casefold()
             link = CommandLink(form_path(asked.path, name), title, about, words, field_filled(command))
             found[command.home].append(link)
@@ -132,7 +133,9 @@ class CommandPages:
         asked, caller = await self._pages.asked(request), visitor_of(request).caller
         return await run_in_threadpool(
             lambda: self._pages.rendered(
-                asked, "forms/commands.html", commands_view(self._desk.resource, asked, caller)
+                asked,
+                "forms/commands.html",
+                commands_view(self._desk.resource, asked, caller, self._pages.policy(asked)),
             )
         )
 
@@ -180,7 +183,8 @@ class CommandPages:
     async def _form(self, asked: AggregateRequest[Any], model: type[Command], given: FormData) -> CommandForm:
         pages, offered = self._pages, await offered_to(model, self._library)
         people, before = pages.people(asked), pages.before(model.called(), asked)
-        return form_of(model, pages.of, asked.known.state, people, asked.say, given, before, offered)
+        policy = pages.policy(asked)
+        return form_of(model, pages.of, asked.known.state, people, asked.say, given, before, offered, policy)
 
     def _shown(self, asked: AggregateRequest[Any], form: CommandForm, key: str, status: int = 200) -> Response:
         of_one = self._previews.get(form.command)

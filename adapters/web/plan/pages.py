@@ -46,6 +46,7 @@ from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, the_plan
 from domain.account_plan.team import Member
 from domain.aggregates import AggregateType
+from domain.program.limits import Policy
 from domain.record import Recorded
 from domain.things import Aggregate
 
@@ -110,6 +111,10 @@ class AggregatePages(ABC, Generic[R]):
     def people(self, asked: R) -> list[str]:
         """Return our people whom it knows."""
 
+    @abstractmethod
+    def policy(self, asked: R) -> Policy:
+        """Return the policy in force at the cut."""
+
     def before(self, name: str, asked: R) -> Mapping[str, Any]:
         """Return the initial values for the form of a command."""
         del name, asked
@@ -161,6 +166,9 @@ class PlanPages(AggregatePages[PlanRequest]):
         policy = policy_at(asked.program, cut).version
         where = known.version, known.erasures, cut.cut, cut.date, policy
         return kept.of(known.id, (*where, asked.blaming, asked.say.language), make)
+
+    def policy(self, asked: PlanRequest) -> Policy:
+        return policy_at(asked.program, asked.cut).policy
 
     def people(self, asked: PlanRequest) -> list[str]:
         """Return its owner and everybody who was ever on its team."""

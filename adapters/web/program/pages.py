@@ -35,6 +35,7 @@ from domain.language import Person
 from domain.program import PROGRAM
 from domain.program.charter import OpenProgram, Program, ProgramNotOpen, the_program
 from domain.program.language import ProgramState
+from domain.program.limits import Policy
 from domain.program.nominations import Nomination, Opinion
 from domain.program.rounds import Round
 
@@ -74,6 +75,9 @@ class ProgramPages(AggregatePages[ProgramRequest]):
         head = PlanHead(card.name, "program", PATH, False, tabs)
         return AggregateRequest(request, known, cut, now, say, head, card.currency)
 
+    def policy(self, asked: ProgramRequest) -> Policy:
+        return policy_at(asked.known.records, asked.cut).policy
+
     def people(self, asked: ProgramRequest) -> list[Person]:
         """Return its owner, and everybody who gave an opinion."""
         state = asked.known.state
@@ -83,7 +87,7 @@ class ProgramPages(AggregatePages[ProgramRequest]):
     def before(self, name: str, asked: ProgramRequest) -> Mapping[str, Any]:
         """Return the initial values of a form. A policy is adopted as a whole, so its form begins with the policy in
         force."""
-        return {"policy": policy_at(asked.known.records, asked.cut).policy} if name == "adopt-policy" else {}
+        return {"policy": self.policy(asked)} if name == "adopt-policy" else {}
 
     async def marks(self, asked: ProgramRequest, round: str) -> Mapping[str, Criteria | None]:
         """Return the marks of the accounts of a round, from the plans that the reader may see."""

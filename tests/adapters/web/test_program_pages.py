@@ -63,7 +63,11 @@ def test_the_program_is_opened_chosen_and_compared_on_its_pages(api, store):
     told(api, "adopt-policy", effective_on="2026-01-05", policy={"contact_days": 30}, reason="Reason 4")
     assert "What version 4 says otherwise than version 2" in page_of(api, "/program/policy"), "the third was withdrawn"
 
+    told(api, "adopt-policy", effective_on="2026-01-05", policy={"quick_win_days": 33}, reason="We pilot faster")
     api.with_a_plan("acme")
+    form = text_of(form_at(api, "/plans/acme/do/assess-cell", signed_in(api)).text)
+    assert form.count("can be piloted within 33 days") == 2, "of the command, and of its field"
+    assert "can be piloted within 33 days" in page_of(api, "/plans/acme/do")
     api.with_a_plan("zeta")
     told(
         api, "open-round", id="r1", title="First list", due_on="2026-02-01", criteria_weights={"logo": 2, "champion": 1}

@@ -1,5 +1,6 @@
 """Each number of the policy decides what the rule that it belongs to finds: a laxer one ends what the default found."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from application.findings.judging import findings_by
 from application.findings.program import copy_paste_plans
 from application.views.cuts import known_at
 from application.views.policy_in_force import PolicyInForce
+from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.rule_names import PlanRuleName
+from domain.glossary import MEANINGS
 from domain.program.limits import Policy
 from tests.application.findings.stories import STORIES, Story, in_order
 from tests.application.findings.test_program import SAME, examined, plan, program
@@ -54,6 +57,22 @@ def test_a_laxer_number_ends_what_the_default_found(rule, laxer):
     found = [story for story in STORIES if story.rule == rule and not story.numbers and finds(story, {})]
     assert found
     assert any(not finds(story, laxer) for story in found)
+
+
+def test_how_soon_a_quick_win_is_piloted_is_what_the_policy_says():
+    [story] = [each for each in STORIES if each.rule == "no-whitespace-candidate" and finds(each, {})][:1]
+    history = opened(story.opened_on)
+    for when, command, body in in_order(story.told, story.loud):
+        history.on(when, command, **body)
+    cut = history.cut(story.days[1], "2027-12-31")
+    in_force = PolicyInForce(1, Policy(quick_win_days=33))
+    [found] = findings_by(story.rule, Examined(known_at(history.known, cut), cut, in_force))
+    assert "to be piloted within 33 days" in found.sentence
+
+
+def test_no_explanation_repeats_a_number_that_a_policy_may_change():
+    explanations = [*MEANINGS.values(), *(each.__doc__ or "" for each in ACCOUNT_PLAN.commands.values())]
+    assert [say for say in explanations if re.search(r"\d+ (days|hours|months)", say)] == []
 
 
 @pytest.mark.parametrize(("share", "told"), [("0.5", 1), ("1", 0)])
