@@ -128,6 +128,11 @@ EVE_RELEASED = (
     "release-member",
     {"person": "eve", "role": "executive_sponsor", "until_on": "2026-02-10"},
 )
+ZOE_RELEASED = (
+    "2026-02-10",
+    "release-member",
+    {"person": "zoe", "role": "executive_sponsor", "until_on": "2026-02-11"},
+)
 SENIOR = {"person": "zoe", "role": "sales_engineer", "from_on": "2026-01-05", "senior": True}
 SPONSOR = person("coo", level="executive", roles=["executive_sponsor"])
 SCHEDULED = ("2026-02-01", "schedule-review", {"id": "Q1", "kind": "qbr", "planned_on": "2026-03-10"})
@@ -347,6 +352,13 @@ STORIES = [
         quiet=[takes_over("account_executive", "ben", "2026-02-01", "ann"), TOGETHER],
         loud=[takes_over("account_executive", "ben", "2026-02-01", "carl"), TOGETHER],
     ),
+    Story(
+        "team-incomplete",
+        [*REQUIRED, member("executive_sponsor", "zoe"), EVE_RELEASED, ZOE_RELEASED],
+        ("2026-02-11", "2026-02-12"),
+        ended_by="assign-member",
+        saying={"person": "eve"},
+    ),
     Story("team-incomplete", REQUIRED[:2], quiet=REQUIRED[2:], ended_by="assign-member", saying={"person": "eve"}),
     Story(
         "team-expected",
@@ -493,6 +505,22 @@ STORIES = [
         saying={"decision": "accepted", "member": "pat"},
     ),
     Story(
+        "custom-development-open",  # a month ago there was as much
+        [],
+        ("2026-03-04", "2026-03-04"),
+        quiet=[request("2026-02-01")],
+        loud=[request("2026-02-02")],
+    ),
+    Story(
+        "custom-development-open",  # what was answered a month ago was not open then
+        [
+            request("2026-01-10"),
+            ("2026-02-01", "answer-request", {"id": "export", "decision": "accepted", "member": "pat"}),
+            request("2026-02-20", id="import", statement="Import of the MES"),
+        ],
+        ("2026-03-03", "2026-03-04"),
+    ),
+    Story(
         "request-unanswered",
         [request()],
         ("2026-02-15", "2026-02-16"),
@@ -540,6 +568,11 @@ STORIES = [
         quiet=[opportunity(goal="triple")],
         ended_by="open-opportunity",
         saying={"name": "Line C", "amount": "90000", "stage": "discovery", "close_on": "2026-12-31"},
+    ),
+    Story(
+        "goal-without-pipeline",
+        [goal(), goal("logo"), opportunity(), opportunity("next")],
+        quiet=[opportunity("other", goal="triple"), opportunity("another", goal="logo")],
     ),
     Story(
         "opportunity-without-goal",

@@ -96,6 +96,8 @@ def test_the_list_is_too_short_below_its_target():
 
 def test_a_list_stands_for_a_quarter():
     assert rules(program(), day="2026-04-08") == []
+    [found] = findings(program(), day="2026-04-12").items
+    assert (found.rule, str(found.since_on)) == ("list-not-refreshed", "2026-04-09")
     assert rules(program(), day="2026-04-09") == ["list-not-refreshed"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.findings.similarity import alike, own_words, packed, signature, similarity, unpacked
+from application.findings.similarity import BANDS, PLACES, alike, own_words, packed, signature, similarity, unpacked
 from tests.examples import examples
 from tests.histories import opened
 
@@ -58,6 +58,16 @@ def test_only_pairs_that_are_alike_enough_are_told_the_most_alike_first():
         frozenset("same near".split()),
     }
     assert plans["short"] == ()
+
+
+def test_plans_that_agree_in_any_band_alone_are_found():
+    """Of two signatures one band of four places is the same, whichever it is, and all others differ."""
+    for first in range(0, PLACES, PLACES // BANDS):
+        one, other = list(range(PLACES)), list(range(PLACES, 2 * PLACES))
+        other[first : first + PLACES // BANDS] = one[first : first + PLACES // BANDS]
+        assert [(a, b) for a, b, _ in alike({"a": one, "b": other}, 0)] in ([("a", "b")], [("b", "a")])
+        other[first] += 1
+        assert not list(alike({"a": one, "b": other}, 0))
 
 
 def test_a_signature_is_kept_as_bytes():
