@@ -140,7 +140,12 @@ def _is_no_behaviour(node: NodeOrLeaf) -> bool:
     """Whether it only makes things quicker or keeps programmers from mistakes, so that no test could tell."""
     each: NodeOrLeaf | None = node
     while each is not None:
-        if each.type == "argument" and each.children[0].get_code().strip() in {"frozen", "slots", "maxsize"}:
+        if each.type == "argument" and each.children[0].get_code().strip() in {
+            "frozen",
+            "slots",
+            "maxsize",
+            "covariant",
+        }:
             return True
         if each.type == "decorator" and each.children[1].get_code().strip() in OF_NO_BEHAVIOUR:
             return True

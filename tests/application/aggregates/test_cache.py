@@ -2,9 +2,14 @@
 
 from uuid import UUID
 
+import pytest
+
 from application.aggregates.cache import (
     BYTES_OF_EVENT,
     BYTES_OF_STATE,
+    MOST_BYTES_FOLDED,
+    MOST_BYTES_OF_SNAPSHOTS,
+    MOST_BYTES_WHOLE,
     AggregateCache,
     LeastRecentlyUsed,
     bytes_of,
@@ -18,6 +23,13 @@ from tests.histories import OPEN, History
 
 A, B, C, D = (UUID(int=number) for number in range(4))
 PLENTY = 2**20
+
+
+def test_by_themselves_the_stages_keep_as_many_versions_as_is_said_of_them():
+    """About 20,000 with all events, 60,000 as states; snapshots take as much as states do."""
+    whole, states = MOST_BYTES_WHOLE / (BYTES_OF_EVENT + 300), MOST_BYTES_FOLDED / BYTES_OF_STATE
+    found = whole, states, MOST_BYTES_OF_SNAPSHOTS / MOST_BYTES_FOLDED
+    assert found == pytest.approx((20_000, 60_000, 1), rel=0.1)
 
 
 def test_what_was_used_longest_ago_is_dropped_until_the_rest_fits():

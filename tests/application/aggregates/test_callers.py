@@ -82,6 +82,10 @@ def test_a_plan_that_is_not_theirs_is_not_there_and_cannot_be_opened_again():
     with pytest.raises(PlanAlreadyOpen):
         Caller("kim", "editor").check(known, [OPENING], NOW)
     Caller("ann", "editor").check(known, [OPENING], NOW)
+    with pytest.raises(PlanAlreadyOpen):
+        Caller("kim", "editor").check(known, [OPENING, NOTE], NOW)
+    with pytest.raises(PlanNotOpen):
+        Caller("kim", "editor").check(known, [NOTE, OPENING], NOW)
 
 
 def test_every_command_takes_its_right_not_only_the_first():
@@ -102,4 +106,4 @@ def test_a_plan_is_opened_by_who_will_own_it_and_by_those_it_was_named_for(actor
         Caller(actor, "editor", plans).check(known, [OPENING], NOW)
     else:
         with pytest.raises(CallerNotAllowed, match="plans that you will own"):
-            Caller(actor, "editor", plans).check(known, [OPENING], NOW)
+            Caller(actor, "editor", plans).check(known, [OPENING, NOTE], NOW)

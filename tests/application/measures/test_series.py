@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from application.measures.measure import MeasureName
+from application.measures.measure import ALL, MeasureName
 from application.measures.measured import measured_months
 from application.measures.month_end import Summed, month_end, summed
 from application.measures.query import MeasuresQuery, months_asked
-from application.measures.series import MeasuresView, Point, Series, measures_view
+from application.measures.series import MeasuresView, Of, Point, Series, measures_view
 from application.views.cuts import CutRefused
 from domain.program import PROGRAM
 from domain.record import Recorded
@@ -163,6 +163,15 @@ def test_a_month_ends_where_the_plan_is_even_where_the_program_is_a_day_behind(r
     assert sums[None, None, "EUR"] == found
     rated = [each and str(Decimal(each) * rate) for each, rate in zip(found, (2, 3, 3), strict=True)]
     assert sums[None, None, "USD*"] == rated
+
+
+def test_groups_come_by_name_and_what_is_in_none_last_each_with_its_currencies_and_then_what_was_converted():
+    places = [
+        Of("ann", ALL, "CHF"), Of("ann", ALL, "EUR"), Of("ann", ALL, "EUR", True),
+        Of("ben", "plan", "EUR"), Of("ben", "referral"), Of(None, ALL, "EUR"),
+    ]  # fmt: skip
+    mixed = places[::-1]
+    assert sorted(mixed, key=lambda each: each.place) == places
 
 
 # Currencies

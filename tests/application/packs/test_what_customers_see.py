@@ -12,7 +12,7 @@ from application.views.cuts import cut_at
 from domain.account_plan import EVENTS
 from tests.application.packs.canaried import Canaries, canaried
 from tests.cases import for_each
-from tests.everything import GOAL
+from tests.everything import GOAL, HYPOTHESIS
 from tests.histories import instant, opened
 from tests.reports import parsed
 
@@ -113,6 +113,15 @@ def test_the_other_packs_are_not_made_for_customers(kind: PackKind):
     history = opened()
     with pytest.raises(PackIsInternal):
         pack(kind, history.known, history.cut("now"), (), "customer")
+
+
+def test_customers_are_shown_what_was_confirmed_and_not_what_is_believed():
+    history = opened(timezone="UTC")
+    for id, outcome in (("h", "Half the rework"), ("i", "A quieter night")):
+        history.on("2026-01-05", "propose-hypothesis", id=id, **HYPOTHESIS | {"outcome": outcome})
+    history.on("2026-01-06", "confirm-hypothesis", id="h", observed="27")
+    words = to_json(pack("qbr", history.known, history.cut("now"), (), "customer"))
+    assert (b"Half the rework" in words, b"A quieter night" in words) == (True, False)
 
 
 @for_each(

@@ -76,6 +76,8 @@ def test_the_best_comes_first_by_weight_times_mark_and_who_was_withdrawn_last():
     ]  # fmt: skip
     office.said("withdraw-nomination", round="spring", account="alfa", reason="Sold")
     assert [(each.account, each.withdrawn) for each in office.ranked()][-2:] == [("omega", False), ("alfa", True)]
+    office.plan("omega", "score-account", round="spring", criteria={"logo": 0})
+    assert [(each.account, each.score) for each in office.ranked()][-3:] == [("delta", None), ("omega", 0), ("alfa", 7)]
 
 
 def test_each_round_has_its_own_marks_and_they_are_those_of_plans_that_are_seen():

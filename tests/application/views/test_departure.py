@@ -103,6 +103,14 @@ def test_when_one_of_ours_goes_whom_they_alone_know_is_lost_and_what_is_theirs_h
     assert told(view.others) == {"goal:triple": "is theirs"}
 
 
+def test_of_two_who_know_us_one_would_be_left_and_of_three_two():
+    history = story()
+    assert not departure_of_stakeholder(history.known, history.cut("now"), "coo").single_threaded
+    history.on("2026-01-06", "rate-relationship", id="lead", member="ann", strength=1)
+    view = departure_of_stakeholder(history.known, history.cut("now"), "coo")
+    assert (view.engaged.left, view.single_threaded) == (["cfo"], True)
+
+
 def test_it_is_told_as_of_a_cut():
     history = story()
     assert departure_of_member(history.known, history.cut("now"), "eve").promises
