@@ -15,11 +15,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Self
+
+from pydantic import BaseModel
 
 from adapters.cli.commands import MAKES
 from tests.places import ROOT
@@ -237,11 +239,19 @@ def _watched(said: Mapping[str, Any], files: Sequence[int]) -> str:
     return str(said["code"])
 
 
+def models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in model.__subclasses__():
+        yield each
+        yield from models_below(each)
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()  # all that is imported is kept
     for name in IMPORTED:
         import_module(name)
+    for model in models_below(BaseModel):
+        model.model_rebuild()  # else every program would build those that it uses
     gc.freeze()
     gc.enable()
     code = next_program(socket.socket(fileno=int(sys.argv[1])))

@@ -8,14 +8,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from pypdf import PdfReader
 
 from adapters.observability import log_format as logs
 from adapters.postgres.embedded import EmbeddedPostgres
@@ -29,6 +27,7 @@ from tests.conftest import KEY
 from tests.databases import database
 from tests.examples import in_turn
 from tests.histories import instant
+from tests.pdfs import pages_of
 from tests.proving import sealed
 from tests.stores import ACME, OPEN_ACME, log
 
@@ -212,7 +211,7 @@ def places_of(path: str, fill: Mapping[str, Sequence[str]]) -> list[str]:
 
 def readable(content: bytes) -> bytes:
     if content.startswith(b"%PDF"):
-        return "".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).encode()
+        return "".join(pages_of(content)).encode()
     return content
 
 

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
 
 import pytest
 from playwright.sync_api import Browser, Page
-from pypdf import PdfReader
 
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.style import security_policy
 from tests.browsers import BROWSER, NEEDED, WHY_NOT, browsing, faults
+from tests.pdfs import pages_of
 from tests.reports import demo, month, nasty, of_an_empty_plan, of_every_script
 
 ADDRESS = "http://report.test/"
@@ -114,8 +113,7 @@ def test_on_a_phone_what_became_of_each_promise_stands_below_its_name(page, demo
 
 def printed(page: Page) -> list[str]:
     """The words of each page of paper."""
-    pages = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True))).pages
-    return [" ".join(each.extract_text().split()) for each in pages]
+    return [" ".join(each.split()) for each in pages_of(page.pdf(prefer_css_page_size=True))]
 
 
 def test_on_paper_heads_stay_with_their_rows_and_rows_in_one_piece(page, press, demo_page):

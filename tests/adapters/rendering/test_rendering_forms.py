@@ -25,6 +25,7 @@ from adapters.rendering.style import sheet
 from application.packs.pack import PackKind
 from tests.cases import for_each
 from tests.examples import examples
+from tests.pdfs import pages_of
 from tests.reports import NASTY, demo, demo_pack, month, nasty, of_an_empty_plan, parsed, worked_case
 
 SECTIONS = [
@@ -118,7 +119,7 @@ def text_of_page(content: bytes) -> str:
 
 
 def text_of_pdf(content: bytes) -> str:
-    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+    return "\n".join(pages_of(content))
 
 
 def in_one_line(words: str) -> str:
@@ -298,14 +299,15 @@ def test_a_pdf_shows_words_of_users_as_words(press):
 
 
 def test_a_pdf_has_a_title_and_numbered_pages_with_plan_and_period(press):
-    reader = PdfReader(BytesIO(press.made("said-vs-did", "pdf", demo())))
+    made = press.made("said-vs-did", "pdf", demo())
+    reader, pages = PdfReader(BytesIO(made)), pages_of(made)
     assert reader.metadata
     assert reader.metadata.title == (
         "Said versus did: Halden Stores, review m-2026-02, 26 Feb 2026 → review m-2026-03, 26 Mar 2026"
     )
-    for number, page in enumerate(reader.pages, 1):
-        words = in_one_line(page.extract_text())
-        assert f"{number} / {len(reader.pages)}" in words
+    for number, page in enumerate(pages, 1):
+        words = in_one_line(page)
+        assert f"{number} / {len(pages)}" in words
         assert "Said versus did: Halden Stores review m-2026-02, 26 Feb 2026" in words
 
 

@@ -8,21 +8,21 @@ from pypdf import PageObject, PdfReader
 
 from adapters.rendering.fonts import families, without_a_glyph
 from adapters.rendering.pool import RenderingPool
+from tests.pdfs import pages_of
 from tests.reports import LONG, demo, of_every_script
 
 HEADS = ("Promise Owner Due", "What Of From", "Signal Seen", "Promises ✓ kept")
 
 
 @pytest.fixture(scope="module")
-def pages(_programs: None) -> list[PageObject]:
+def report(_programs: None) -> bytes:
     with RenderingPool() as press:
-        return list(PdfReader(BytesIO(press.made("said-vs-did", "pdf", of_every_script()))).pages)
+        return press.made("said-vs-did", "pdf", of_every_script())
 
 
 @pytest.fixture(scope="module")
-def texts(pages: list[PageObject]) -> list[str]:
-    """What is read of each page, which takes a second."""
-    return [page.extract_text() for page in pages]
+def texts(report: bytes) -> list[str]:
+    return pages_of(report)
 
 
 def words_of(text: str) -> str:
@@ -51,8 +51,8 @@ def test_a_word_that_is_wider_than_its_column_breaks_and_is_read_whole(texts):
     assert not [line for line in lines if LONG in line.replace("\u200b", "")]
 
 
-def test_every_script_has_its_font_in_the_file(pages, texts):
-    fonts = {str(font["/BaseFont"]) for page in pages for font in fonts_of(page)}
+def test_every_script_has_its_font_in_the_file(report, texts):
+    fonts = {str(font["/BaseFont"]) for page in PdfReader(BytesIO(report)).pages for font in fonts_of(page)}
     for name in ("NotoSansThai", "NotoSansCJK", "NotoEmoji", "LibertinusSerif"):
         assert any(name in font for font in fonts), (name, fonts)
     shown = "".join(map(words_of, texts))
