@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from application.aggregates.ports import ClockAhead, StoreReadOnly, StoreUnavailable
+from application.aggregates.ports import ClockAhead, StoreFull, StoreReadOnly, StoreUnavailable
 
 OUR_OWN = ("adapters.", "application.", "domain.")
 
@@ -35,6 +35,12 @@ OF_THE_STORE: Mapping[type[BaseException], StoreOutage] = {
         "store can be written",
         "commands answer 503, and plans are shown; lists, checkpoints and webhooks stand where they are, and go on"
         " by themselves when it can be written",
+    ),
+    StoreFull: StoreOutage(
+        "store full",
+        "store has room",
+        "commands answer 503, and plans are shown; lists, checkpoints and webhooks stand where they are, and go on by"
+        " themselves when there is room",
     ),
     ClockAhead: StoreOutage(
         "clock ahead",

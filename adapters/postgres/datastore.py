@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from adapters.postgres.errors import StoreReadOnly, StoreUnavailable
+from adapters.postgres.errors import StoreFull, StoreReadOnly, StoreUnavailable
 from adapters.postgres.instants import read_as_nearest
 from adapters.postgres.loop_connection import LoopConnection
 from adapters.postgres.loop_queries import LoopQueries
@@ -176,6 +176,8 @@ def why_unavailable(error: psycopg.Error) -> StoreUnavailable:
     """Return one of the errors in `UNUSABLE` as an error of the application."""
     if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
         return StoreReadOnly(StoreReadOnly.__doc__)
+    if isinstance(error, psycopg.errors.DiskFull):
+        return StoreFull(StoreFull.__doc__)
     return StoreUnavailable(str(error).strip().partition("\n")[0])
 
 

@@ -17,6 +17,10 @@ class StoreReadOnly(ports.StoreReadOnly, StoreUnavailable):
     __doc__ = ports.StoreReadOnly.__doc__
 
 
+class StoreFull(ports.StoreFull, StoreUnavailable):
+    __doc__ = ports.StoreFull.__doc__
+
+
 class StoreBusy(ports.StoreBusy, StoreUnavailable):
     __doc__ = ports.StoreBusy.__doc__
 

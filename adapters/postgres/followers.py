@@ -87,9 +87,8 @@ class Follower:
     def why_behind(self) -> str | None:
         """Return the reason why the projection does not follow the log, as a sentence; None if it does."""
         error = self.status.error
-        return (
-            f"The {self._projection.name} stands still at position {self.status.position}: {error}" if error else None
-        )
+        where = f"The table “{self._projection.name}” stands still at position {self.status.position}"
+        return f"{where}: {error}." if error else None
 
     def _follow(self) -> None:
         while not self._stopping.is_set():

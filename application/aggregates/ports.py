@@ -20,6 +20,10 @@ class StoreReadOnly(StoreUnavailable):
     """The store can only be read at the moment: nothing was recorded, try again."""
 
 
+class StoreFull(StoreUnavailable):
+    """The disk of the store is full: nothing was recorded. Try again once whoever runs the service has made room."""
+
+
 class StoreBusy(StoreUnavailable):
     """Too many changes are waiting to be recorded: nothing was recorded, try again."""
 
