@@ -1,9 +1,10 @@
 """People are found in text by their names: whole words, in any case, with or without accents."""
 
-from domain.account_plan import ACCOUNT_PLAN, fold
+from domain.account_plan import ACCOUNT_PLAN, EVENTS, fold
 from domain.account_plan.entries import NoteWritten
-from domain.account_plan.overview import UnitAdded, UnitRenamed
+from domain.account_plan.overview import Unit, UnitAdded, UnitRenamed
 from domain.account_plan.stakeholders import StakeholderAdded
+from domain.account_plan.standing import PowerRated
 from domain.folding import folded
 from domain.names import Names
 from domain.things import name_field
@@ -190,6 +191,27 @@ def test_a_thing_that_was_renamed_is_found_by_its_new_name_and_one_that_came_by_
     assert [[each.id for each in renamed.called("unit", "name", name)] for name in ("LINE C", "Line B")] == [["b"], []]
     grown = fold([UnitAdded(id="d", name="Line C", kind="site", buying_center=False)], onto=renamed)
     assert [each.id for each in grown.called("unit", "name", "Line C")] == ["b", "d"]
+
+
+def test_with_another_name_a_thing_is_found_by_that_one():
+    plan = fold((OPENED, UnitAdded(id="b", name="Line B", kind="site", buying_center=False)))
+    assert [each.id for each in plan.called("unit", "name", "Line B")] == ["b"]
+    other = plan.with_values(Unit, {"b": {"name": "Line C"}})
+    assert [[each.id for each in other.called("unit", "name", name)] for name in ("Line C", "Line B")] == [["b"], []]
+    assert [each.name for each in plan.all(Unit).values()] == ["Line B"]
+
+
+def test_names_are_read_once_as_long_as_nobody_and_nothing_is_called_otherwise():
+    jane = StakeholderAdded(id="coo", name="Jane Doe", level="executive")
+    plan = fold((OPENED, jane, UnitAdded(id="b", name="Line B", kind="site", buying_center=False)))
+    assert (plan.names.found_in("Jane Doe"), len([*plan.called("unit", "name", "Line B")])) == ({"coo"}, 1)
+    for event in (NoteWritten(id="n", section="plan", text="Seen"), PowerRated(id="coo", power=3, former=None)):
+        after = fold([event], onto=plan)
+        assert vars(after)["names"] is plan.names
+        assert vars(after)["_ids_by_name"] == vars(plan)["_ids_by_name"] != {}
+    mended = EVENTS["StakeholderCorrected"].model_validate({"id": "coo", "name": "Jo Doe", "former": {"name": "Jane"}})
+    after = fold([mended], onto=plan)
+    assert ("names" in vars(after), after.names.found_in("Jo Doe")) == (False, {"coo"})
 
 
 def test_things_found_by_name_from_step_to_step_are_those_found_by_looking_at_each():

@@ -15,7 +15,7 @@ from domain.account_plan.opportunities import OpportunityOpened, OpportunityWon
 from domain.account_plan.overview import UnitAdded, UnitRemoved
 from domain.account_plan.plan import CorrectPlan
 from domain.account_plan.play_states import PlayWon
-from domain.account_plan.plays import PlayPlanned
+from domain.account_plan.plays import PlayPlanned, PlayRelinked, RelinkPlay, links_of
 from domain.account_plan.reviews import ReviewCancelled, ReviewScheduled, ScheduleReview
 from domain.account_plan.risks import RiskClosed, RiskRaised
 from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderLeft
@@ -121,6 +121,16 @@ def test_nothing_more_is_told_of_who_was_forgotten(command, field, marker):
     else:
         with pytest.raises(Over):
             check_references(plan, naming(command, field, "x"), None)
+
+
+def test_what_a_thing_names_already_lets_nothing_else_pass():
+    linked = PlayPlanned(
+        id="tour", title="Tour", kind="proof", owner="ann", due_on=MARCH_1, success_measure="x", goal="x"
+    )
+    again = RelinkPlay(id="tour", goal="x", hypothesis="x")
+    relinked = PlayRelinked(id="tour", **links_of(again))
+    given(*OVER["goal"], linked).when(again).then_refused("unknown-hypothesis", "/hypothesis")
+    given(*OVER["goal"], linked, *OVER["hypothesis"]).when(again).then(relinked)
 
 
 def test_only_units_and_offerings_have_parts():

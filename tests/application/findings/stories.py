@@ -153,6 +153,7 @@ NEWS = {"id": "n1", "kind": "merger", "happened_on": "2026-02-02", "summary": "B
 MERGER = ("2026-02-02", "note-news", NEWS)
 BOARD = {"id": "seat", "kind": "advisory_board", "statement": "A seat for the COO"}
 ENTRENCHED = {"id": "globex", "name": "Globex", "entrenched_in": ["a"]}
+GLOBEX = ("2026-01-06", "identify-competitor", ENTRENCHED)
 WON = {"id": "deal", "won_on": "2024-02-01", "amount": "80000"}
 EXPECTED = [
     member("technical_account_manager"),
@@ -280,6 +281,12 @@ STORIES = [
         loud=[("2026-01-06", "identify-competitor", ENTRENCHED)],
         ended_by="reassess-competitor",
         saying={"displacement_angle": "Their contract ends"},
+    ),
+    Story(
+        "no-counter-strategy",  # who only challenges has nothing to be displaced from, nor who is nowhere
+        [unit("a"), ("2026-01-06", "identify-competitor", {"id": "initech", "name": "Initech"})],
+        quiet=[GLOBEX, ("2026-01-06", "reassess-competitor", {"id": "globex", "position": "challenging"})],
+        loud=[GLOBEX, ("2026-01-06", "reassess-competitor", {"id": "globex", "position": "entrenched"})],
     ),
     Story(
         "no-executive-sponsor",

@@ -41,6 +41,21 @@ def test_a_cursor_leads_back_to_where_it_was_given(version):
         assert query.place_of(query.cursor_of(name, "-account_name"), "-account_name") == name
 
 
+@for_each("sign", ["!", "\n", " ", "="])
+def test_a_cursor_with_a_sign_in_it_that_no_list_writes_is_refused(sign):
+    finding = across.cursor_of(across.FindingPosition(False, 1, DAY, PLAN, 1))
+    promise = promises.cursor_of(promises.PromisePosition(DAY, PLAN, "play", "p"))
+    name = query.cursor_of(query.CursorPosition("x", PLAN), "account_name")
+    for read, cursor in (
+        (version_of, cursor_after(7)),
+        (across.position_of, finding),
+        (promises.position_of, promise),
+        (lambda cursor: query.place_of(cursor, "account_name"), name),
+    ):
+        with pytest.raises(CursorUnknown):
+            read(f"{cursor[:1]}{sign * 4}{cursor[1:]}")
+
+
 @for_each("text", ["", "x", "djE!", "bm90", "djEwMDAwMDAwMDA", "dgo", "ü", "eDE", "djF4"])
 def test_what_no_list_gave_is_refused(text):
     for read in (

@@ -61,6 +61,7 @@ def template(*commands: dict[str, Any], **more: Any) -> PublishTemplate:
 
 def test_a_play_is_published_revised_and_retired():
     given_program().when(PublishPlay(**PLAY, steps=(PlannedStep(**STEP),), reason=None)).then(PUBLISHED)
+    given_program().when(PublishPlay(**PLAY, steps=(PlannedStep(**STEP),), reason="Agreed")).then(PUBLISHED)
     given_program(PUBLISHED).when(RevisePlay(id="tour", typical_days=45, reason=None)).then(
         LibraryPlayRevised(id="tour", typical_days=45)
     )

@@ -12,6 +12,7 @@ from domain.program.nominations import (
     AccountNominated,
     GiveOpinion,
     Nominate,
+    Nomination,
     NominationWithdrawn,
     Opinion,
     OpinionGiven,
@@ -82,6 +83,11 @@ def test_an_account_is_nominated_once_and_may_be_again_when_it_was_withdrawn():
         withdrawn
     )
     given_program(OPENED, NOMINATED, withdrawn).when(nominate).then(NOMINATED)
+    endings = [
+        [each.ending for each in given_program(OPENED, *events).aggregate.all(Nomination).values()]
+        for events in ([NOMINATED], [NOMINATED, withdrawn])
+    ]
+    assert endings == [[None], ["was withdrawn"]]
     given_program().when(nominate).then_refused("unknown-round", "/round")
 
 
