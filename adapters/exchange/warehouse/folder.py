@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel
 
 from adapters.exchange.tables.columns import columns_of
-from adapters.exchange.warehouse.rows import EVENTS, MEASURES, event_row, row_of, schema_of
+from adapters.exchange.warehouse.rows import EVENTS, MEASURES, event_row, rows_of, schema_of
 from application.feed.cursors import Cursor
 from application.feed.ports import ALL, Feed
 from application.measures.series import MeasuresView, Number
@@ -89,7 +89,7 @@ class WarehouseFolder:
             nonlocal rows
             for page in pages:
                 rows += len(page)
-                yield [row_of(columns, each.model_dump(mode="json")) for each in page]
+                yield rows_of(columns, (each.model_dump(mode="json") for each in page))
 
         write(self.path / name / f"{name}.parquet", schema_of(columns), parts())
         return rows

@@ -1,6 +1,6 @@
 """The columns of the Parquet files, and the conversion of rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -104,26 +104,33 @@ def event_row(stored: StoredEvent) -> dict[str, Any]:
 
 
 def schema_of(columns: Iterable[Column]) -> pa.Schema:
-    return pa.schema([pa.field(column.name.replace(".", "_"), type_of_column(column)) for column in columns])
+    return pa.schema([pa.field(name_of(column), type_of_column(column)) for column in columns])
+
+
+def name_of(column: Column) -> str:
+    return column.name.replace(".", "_")
 
 
 def type_of_column(column: Column) -> pa.DataType:
     return TYPES.get(column.of, pa.string()) if isinstance(column.of, type) else pa.string()
 
 
-def row_of(columns: Sequence[Column], item: Any) -> dict[str, Any]:
-    """Return an item of JSON as a row. Forgotten text becomes null."""
-    return {column.name.replace(".", "_"): value_of(column, column.cell(item)) for column in columns}
+def rows_of(columns: Iterable[Column], items: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return items of JSON as rows. Forgotten text becomes null."""
+    fields = [(name_of(column), column, READ_AS.get(type_of_column(column))) for column in columns]
+    return [{name: value_of(column.cell(item), read) for name, column, read in fields} for item in items]
 
 
-def value_of(column: Column, cell: Any) -> Any:
+READ_AS: Mapping[pa.DataType, Callable[[Any], Any]] = {
+    AMOUNT: Decimal,
+    INSTANT: datetime.fromisoformat,
+    pa.date32(): date.fromisoformat,
+    pa.string(): str,
+}
+"""What makes a value of these types of its form in JSON; the others have the same."""
+
+
+def value_of(cell: Any, read: Callable[[Any], Any] | None) -> Any:
     if cell is None or cell == FORGOTTEN:
         return None
-    kind = type_of_column(column)
-    if kind == AMOUNT:
-        return Decimal(cell)
-    if kind == INSTANT:
-        return datetime.fromisoformat(cell)
-    if pa.types.is_date32(kind):
-        return date.fromisoformat(cell)
-    return str(cell) if pa.types.is_string(kind) else cell
+    return read(cell) if read else cell
