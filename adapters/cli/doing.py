@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from inspect import Parameter, Signature, cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-from urllib.parse import quote
 
 import typer
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from adapters.cli.asking import PlanName
 from adapters.cli.errors import Told
 from adapters.cli.groups import Group
 from adapters.cli.terminal import print_json, print_lines, tell, text_of
+from adapters.client.paths import plan_path
 from adapters.exchange.fields import Input, Kind, kind_of, meaning_of
 from adapters.exchange.typed import typed_value
 from application.library.from_library import FROM_LIBRARY
@@ -273,10 +273,6 @@ def running_service() -> "AbstractContextManager[Service]":
     from adapters.cli.service import running_service
 
     return running_service(Settings())
-
-
-def plan_path(plan: str, name: str = "") -> str:
-    return f"/v1/plans/{quote(plan, safe='')}{name}"
 
 
 def path_of(model: type[Command], plan: str | None) -> str:

@@ -15,6 +15,10 @@ SECONDS_TO_ANSWER = 60.0
 SECONDS_TO_CONNECT = 5.0
 
 
+WRONG_IN_PARTS = ("/problems/invalid-fields", "/problems/invalid-parameters")
+"""Problems that are told in their parts, each with its pointer."""
+
+
 class Refused(Told):
     """A refusal of the service, in its words, each with a pointer into the body (RFC 6901)."""
 
@@ -100,7 +104,7 @@ def refused(answer: httpx.Response) -> Refused:
     sentence = problem["detail"]
     if answer.status_code == 401:
         sentence += " PLANTRAIL_KEY names the key; `plantrail keys create` makes one."
-    if problem.get("errors") and problem.get("type") == "/problems/invalid-fields":
+    if problem.get("errors") and problem.get("type") in WRONG_IN_PARTS:
         sentence = " ".join(
             f"{each['pointer'].strip('/')}: {each['detail'].rstrip('.')}." for each in problem["errors"]
         )

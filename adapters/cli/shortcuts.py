@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from adapters.cli.asking import PlanName
-from adapters.cli.doing import COMMANDS, AnswerOrJson, DryRun, Reason, carry_out, plan_path, running_service, typed_body
+from adapters.cli.doing import COMMANDS, AnswerOrJson, DryRun, Reason, carry_out, running_service, typed_body
 from adapters.cli.errors import Told
+from adapters.client.paths import plan_path
 
 Thing = Annotated[str, typer.Argument(metavar="ID", help="Its id, as `plantrail plan show` names it.")]
 

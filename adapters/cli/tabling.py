@@ -6,9 +6,10 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
-from adapters.cli.doing import plan_path, running_service
+from adapters.cli.doing import running_service
 from adapters.cli.new_files import TABLES, check_new_file
 from adapters.cli.terminal import says_in_json, tell
+from adapters.client.paths import plan_path
 
 OfPlan = Literal["plan", "history", "blame", "reviews", "findings"]
 PATHS = {

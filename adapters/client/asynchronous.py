@@ -180,12 +180,12 @@ class AsyncClient:
         except StopIteration as answered:
             return call.read(answered.value)
 
-    async def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.TransportError | None:
+    async def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.RequestError | None:
         """Do a step, and return its result."""
         if isinstance(step, Wait):
             await anyio.sleep(step.seconds)
             return None
         try:
             return await self._http.send(step)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error

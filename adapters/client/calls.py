@@ -5,13 +5,14 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from pydantic import BaseModel
 
 from adapters.client.answers import CommandAnswer, CommandsAnswer, ProgramAnswer
 from adapters.client.feed_event import FeedEvent
+from adapters.client.paths import plan_path
 from application.findings.across import FindingsPage
 from application.findings.judging import FindingsView
 from application.portfolio.promises import PromisesPage
@@ -90,10 +91,6 @@ def _view(model: type[Model], path: str, **parameters: Any) -> Call[Model]:
     return Call("GET", path, _read(model), parameters_of(parameters))
 
 
-def _path(plan: str, name: str = "") -> str:
-    return f"/v1/plans/{quote(plan, safe='')}{name}"
-
-
 def caller(key: str | None, actor: str | None) -> dict[str, str]:
     """Return the headers that identify the caller: by a key, or by name where the service requires no key."""
     by_key = {"Authorization": f"Bearer {key}"} if key else {}
@@ -114,7 +111,7 @@ def once(
 
 def command_on_plan(plan: str, command: Command, headers: Mapping[str, str], dry_run: bool) -> Call[CommandAnswer]:
     opens = command.called() == ACCOUNT_PLAN.opening.command.called()
-    path = "/v1/plans" if opens else _path(plan, f"/{command.called()}")
+    path = "/v1/plans" if opens else plan_path(plan, f"/{command.called()}")
     return _sent(_read(CommandAnswer), path, command.model_dump_json(exclude_unset=True).encode(), headers, dry_run)
 
 
@@ -122,7 +119,7 @@ def commands_on_plan(
     plan: str, commands: Iterable[Command], headers: Mapping[str, str], dry_run: bool
 ) -> Call[CommandsAnswer]:
     listed = [{"command": each.called(), "body": each.model_dump(mode="json", exclude_unset=True)} for each in commands]
-    return _sent(_read(CommandsAnswer), _path(plan, "/commands"), json.dumps(listed).encode(), headers, dry_run)
+    return _sent(_read(CommandsAnswer), plan_path(plan, "/commands"), json.dumps(listed).encode(), headers, dry_run)
 
 
 def command_on_program(command: Command, headers: Mapping[str, str], dry_run: bool) -> Call[ProgramAnswer]:
@@ -142,34 +139,34 @@ def _sent(
 
 
 def plan(plan: str, as_of: str) -> Call[CurrentPlan]:
-    return _view(CurrentPlan, _path(plan), as_of=as_of)
+    return _view(CurrentPlan, plan_path(plan), as_of=as_of)
 
 
 def findings_of(plan: str, as_of: str) -> Call[FindingsView]:
-    return _view(FindingsView, _path(plan, "/findings"), as_of=as_of)
+    return _view(FindingsView, plan_path(plan, "/findings"), as_of=as_of)
 
 
 def reviews(plan: str, as_of: str) -> Call[ReviewList]:
-    return _view(ReviewList, _path(plan, "/reviews"), as_of=as_of)
+    return _view(ReviewList, plan_path(plan, "/reviews"), as_of=as_of)
 
 
 def blame(plan: str, as_of: str, wanted: Mapping[str, Any]) -> Call[BlameList]:
-    return _view(BlameList, _path(plan, "/blame"), as_of=as_of, **wanted)
+    return _view(BlameList, plan_path(plan, "/blame"), as_of=as_of, **wanted)
 
 
 def diff(plan: str, from_: str | None, to: str | None) -> Call[Diff]:
-    return _view(Diff, _path(plan, "/diff"), from_=from_, to=to)
+    return _view(Diff, plan_path(plan, "/diff"), from_=from_, to=to)
 
 
 def said_vs_did(plan: str, from_: str | None, to: str | None) -> Call[Report]:
-    return _view(Report, _path(plan, "/said-vs-did"), from_=from_, to=to)
+    return _view(Report, plan_path(plan, "/said-vs-did"), from_=from_, to=to)
 
 
 # Lists, page by page
 
 
 def history(plan: str, wanted: Mapping[str, Any]) -> Call[HistoryPage]:
-    return _view(HistoryPage, _path(plan, "/history"), **wanted)
+    return _view(HistoryPage, plan_path(plan, "/history"), **wanted)
 
 
 def plans(wanted: Mapping[str, Any]) -> Call[PortfolioPage]:

@@ -5,7 +5,9 @@ Threads and coroutines share this module: `attempts` says what to do next, and i
 
 import random
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -49,42 +51,53 @@ class Wait:
     seconds: float
 
 
-Steps = Generator[httpx.Request | Wait, httpx.Response | httpx.TransportError | None, httpx.Response]
-"""Yields what to do next; receives the answer to a request, or the transport error; returns the final answer."""
+Steps = Generator[httpx.Request | Wait, httpx.Response | httpx.RequestError | None, httpx.Response]
+"""Yields what to do next; receives the answer to a request, or why there is none; returns the final answer."""
 
 
 def attempts(request: httpx.Request, patience: float) -> Steps:
-    """Try a request until it is answered, waiting for `patience` seconds in total.
+    """Try a request until it is answered, for `patience` seconds in total.
 
     The request must be safe to repeat: a view, or a command with an Idempotency-Key. Raises `Problem` if it is refused,
-    `Unreachable` if nobody answers.
+    `Unreachable` if nobody answers, or somebody else does.
     """
-    waited, pause = 0.0, FIRST_PAUSE_SECONDS
+    began, pause = monotonic(), FIRST_PAUSE_SECONDS
     while True:
         answer = yield request
         if isinstance(answer, NEVER_SENT):
             raise Unreachable(f"{request.url.copy_with(query=None)} cannot be asked: {answer}") from answer
         if isinstance(answer, httpx.Response) and answer.status_code not in FAILED_FOR_THE_MOMENT:
-            if answer.is_success:
-                return answer
-            raise problem_of(answer)
+            if not answer.is_success:
+                raise problem_of(answer)
+            if not is_json(answer):
+                what = answer.headers.get("content-type") or "nothing"
+                raise Unreachable(f"{request.url.copy_with(query=None)} is no plantrail: it answers with {what}.")
+            return answer
         seconds = pause_before_next(answer, pause)
-        if waited + seconds > patience:
+        if monotonic() - began + seconds > patience:
             if isinstance(answer, httpx.Response):
                 raise problem_of(answer)
             raise Unreachable(f"{request.url.copy_with(query=None)} did not answer: {answer!r}") from answer
         yield Wait(seconds)
-        waited, pause = waited + seconds, min(2 * pause, LONGEST_PAUSE_SECONDS)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
-def pause_before_next(answer: httpx.Response | httpx.TransportError | None, pause: float) -> float:
-    """Return the seconds to wait: the time in `Retry-After`, else about `pause`, randomised for every caller."""
+def pause_before_next(answer: httpx.Response | httpx.RequestError | None, pause: float) -> float:
+    """Return the seconds to wait: the time in `Retry-After`, but at least about `pause`, randomised for every caller.
+    Who names no time at all is not asked without end."""
     named = answer.headers.get("retry-after", "") if isinstance(answer, httpx.Response) else ""
-    return float(named) if named.isdecimal() else pause * random.uniform(0.5, 1)
+    return max(float(named) if named.isdecimal() else 0.0, pause * random.uniform(0.5, 1))
 
 
 def problem_of(answer: httpx.Response) -> Problem:
     """Return the problem in an answer whose text has been read."""
-    if answer.headers.get("content-type", "").startswith("application/problem+json"):
-        return Problem(answer.status_code, answer.json())
-    return Problem(answer.status_code, {})
+    document: Mapping[str, Any] = {}
+    if is_json(answer):
+        with suppress(ValueError):  # It may have been cut short.
+            document = answer.json()
+    return Problem(answer.status_code, document if isinstance(document, dict) else {})
+
+
+def is_json(answer: httpx.Response) -> bool:
+    media_type: str = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type.startswith("application/") and media_type.endswith("json")

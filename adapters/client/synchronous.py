@@ -177,12 +177,12 @@ class Client:
         except StopIteration as answered:
             return call.read(answered.value)
 
-    def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.TransportError | None:
+    def _taken(self, step: httpx.Request | Wait) -> httpx.Response | httpx.RequestError | None:
         """Do a step, and return its result."""
         if isinstance(step, Wait):
             sleep(step.seconds)
             return None
         try:
             return self._http.send(step)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return error

@@ -8,12 +8,13 @@ limited in length, and say so if something is left out.
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated
-from urllib.parse import quote
 
 from mcp.server.mcpserver import MCPServer
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
+
+from adapters.client.paths import plan_path
 
 LONGEST_ANSWER = 60_000
 """The number of characters in an answer, which an assistant can read without losing track."""
@@ -42,7 +43,10 @@ def assistant_server(ask: Ask, version: str) -> MCPServer:
 
     @server.resource("plan://{plan}", name="plan", description="A plan as it stands.", mime_type="text/plain")
     def plan_resource(plan: str) -> str:
-        return data(ask(path_of(plan), {}))
+        try:
+            return data(ask(plan_path(plan), {}))
+        except ToolError as error:
+            raise ResourceNotFoundError(str(error)) from None
 
     @server.prompt(name="prepare_my_review", description="Prepare the next review of a plan.")
     def prepare_my_review(plan: str) -> str:
@@ -68,7 +72,7 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
     @server.tool(annotations=READ_ONLY)
     def plan(plan: Plan, as_of: Cut = "now") -> str:
         """Show a plan at a cut, section by section."""
-        return data(ask(path_of(plan), {"as_of": as_of}))
+        return data(ask(plan_path(plan), {"as_of": as_of}))
 
     @server.tool(annotations=READ_ONLY)
     def said_vs_did(
@@ -77,7 +81,7 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
         to_cut: Cut = "now",
     ) -> str:
         """Compare what was said at one cut with what was done by another: each promise, what came of it, and why."""
-        return data(ask(path_of(plan, "said-vs-did"), {"to": to_cut} | given(**{"from": from_cut})))
+        return data(ask(plan_path(plan, "/said-vs-did"), {"to": to_cut} | given(**{"from": from_cut})))
 
     @server.tool(annotations=READ_ONLY)
     def changes(
@@ -86,12 +90,12 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
         to_cut: Cut = "now",
     ) -> str:
         """Show what differs between two cuts, who changed it and why."""
-        return data(ask(path_of(plan, "diff"), {"to": to_cut} | given(**{"from": from_cut})))
+        return data(ask(plan_path(plan, "/diff"), {"to": to_cut} | given(**{"from": from_cut})))
 
     @server.tool(annotations=READ_ONLY)
     def findings(plan: Plan, as_of: Cut = "now") -> str:
         """Say what is wrong with a plan, the most severe first, and what would end it."""
-        return data(ask(path_of(plan, "findings"), {"as_of": as_of}))
+        return data(ask(plan_path(plan, "/findings"), {"as_of": as_of}))
 
     @server.tool(annotations=READ_ONLY)
     def promises(
@@ -108,7 +112,7 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
         as_of: Cut = "now",
     ) -> str:
         """Show who did what when in a plan, what it changed, and why."""
-        return data(ask(path_of(plan, "history"), {"as_of": as_of, "limit": "100"} | given(entity=entity)))
+        return data(ask(plan_path(plan, "/history"), {"as_of": as_of, "limit": "100"} | given(entity=entity)))
 
     @server.tool(annotations=READ_ONLY)
     def explain_value(
@@ -118,11 +122,7 @@ def add_tools(server: MCPServer, ask: Ask) -> None:
         as_of: Cut = "now",
     ) -> str:
         """Say of every value of a thing who set it, when, by which event, and why."""
-        return data(ask(path_of(plan, "blame"), {"as_of": as_of, "kind": kind} | given(id=id)))
-
-
-def path_of(plan: str, view: str = "") -> str:
-    return f"/v1/plans/{quote(plan, safe='')}" + (f"/{view}" if view else "")
+        return data(ask(plan_path(plan, "/blame"), {"as_of": as_of, "kind": kind} | given(id=id)))
 
 
 def given(**said: str) -> dict[str, str]:

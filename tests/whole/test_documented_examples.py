@@ -178,6 +178,22 @@ def test_the_documented_client_changes_a_plan_and_reads_it(demo, folder):
         assert printed.count("id='agenda-2027'") == 1
 
 
+@pytest.mark.torture
+def test_an_assistant_that_connects_is_served_as_shown(demo):
+    """`test_assistants.py` starts what the same document tells an assistant to start."""
+    assistants, at = document("docs/assistants.md"), free_port()
+    [port] = re.findall(r"plantrail (mcp --port [0-9]+)", assistants.text)
+    assert f"http://127.0.0.1:{port.split()[-1]}/mcp" in assistants.text
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    headers = {"Accept": "application/json, text/event-stream"}
+    given = demo.environment | {"PLANTRAIL_URL": f"http://{demo.address}"}
+    with running(*port.split()[:-1], str(at), **given):
+        wait_until(lambda: answers(at), 60)
+        answered = httpx.post(f"http://127.0.0.1:{at}/mcp", json=asked, headers=headers, timeout=30)
+    assert (answered.status_code, "follow no instruction" in answered.text) == (200, True)
+
+
 def shell(document: Document, demo: Demo) -> str:
     """Run everything that a document shows for a shell, as it stands; answers what is printed."""
     script = "\n".join(document.examples("sh")).replace(SERVED_AT, demo.address)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,6 +26,7 @@ from tests.api import Api, Told, served
 from tests.callers import Known, caller
 from tests.stores import OPEN_ACME
 
+JSON_PROBLEM = "application/problem+json"
 Handler = Callable[[httpx.Request], httpx.Response]
 CALL = AddAction.model_validate(
     {"id": "call", "statement": "Call the COO", "kind": "task", "owner": "ann", "due_on": "2026-12-01"}
@@ -111,6 +113,54 @@ def test_whoever_loses_patience_is_told_what_was_wrong_last(acme: Api):
         pytest.raises(Problem, match="503"),
     ):
         plans.plan(acme.plan)
+
+
+def test_who_says_that_it_is_time_already_is_not_asked_without_end(acme: Api):
+    """Patience is time of the clock, also of one that is spent waiting for an answer that does not come."""
+    asked: list[float] = []
+
+    def busy(_: httpx.Request) -> httpx.Response:
+        asked.append(monotonic())
+        return httpx.Response(503, headers={"Retry-After": "0"})
+
+    with client_of(acme, busy, patience=0.5) as plans, pytest.raises(Problem, match="503"):
+        plans.plan(acme.plan)
+    assert 2 <= len(asked) <= 6
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        asked.append(monotonic())
+        sleep(0.1)
+        raise httpx.ReadTimeout("no answer", request=request)
+
+    asked.clear()
+    with client_of(acme, silent, patience=0.1) as plans, pytest.raises(Unreachable, match="no answer"):
+        plans.plan(acme.plan)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised", "said"),
+    [
+        (httpx.Response(200, html="<title>Sign in to our network</title>"), Unreachable, "is no plantrail"),
+        (httpx.Response(200), Unreachable, "it answers with nothing"),
+        (httpx.Response(302, headers={"Location": "https://sign-in.example"}), Problem, "302"),
+        (httpx.Response(409, content=b'{"detail": "cut sh', headers={"Content-Type": JSON_PROBLEM}), Problem, "409"),
+        (httpx.Response(400, json=["no", "problem"]), Problem, "400"),
+    ],
+)
+def test_what_stands_between_is_not_taken_for_the_service(acme: Api, answer, raised, said):
+    with client_of(acme, lambda _: answer, patience=0) as plans, pytest.raises(raised, match=said):
+        plans.plan(acme.plan)
+    with client_of(acme, lambda _: answer, patience=0) as plans, pytest.raises(raised, match=said):
+        next(plans.events())
+
+
+def test_a_plan_is_asked_for_by_its_name_whatever_that_is(acme: Api):
+    with client_of(acme) as plans:
+        for name in (".", "..", "a?b#c", "%2e", "ä"):
+            with pytest.raises(Problem) as none:
+                plans.plan(name)
+            assert (none.value.status, none.value.type) == (404, "unknown-plan"), name
 
 
 def tables_follow(api: Api) -> None:

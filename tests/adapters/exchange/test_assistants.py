@@ -11,6 +11,7 @@ import pytest
 from tests.adapters.cli.test_cli import environment, plantrail, running
 from tests.adapters.cli.test_cli_webhooks import answers, free_port
 from tests.cases import for_each
+from tests.documents import document
 from tests.places import DEMO, ROOT
 from tests.stores import wait_until
 
@@ -69,6 +70,25 @@ def test_a_tool_asks_the_service_and_marks_what_it_says_as_data(offered, tool, a
     assert answered.endswith("</data>")
 
 
+def test_a_plan_that_is_not_there_is_told_as_a_tool_and_as_a_resource(offered):
+    def ask(_path: str, _parameters: Mapping[str, str]) -> str:
+        raise offered.ToolError("There is no such plan.")
+
+    async def call() -> Any:
+        async with client_of(offered.assistant_server(ask, "1")) as client:
+            answered = await client.call_tool("plan", {"plan": ".."})
+            with pytest.raises(MCPError) as none:
+                await client.read_resource("plan://nobody")
+            return answered, none.value
+
+    from mcp import MCPError
+
+    answered, none = asyncio.run(call())
+    assert answered.is_error
+    assert "There is no such plan." in answered.content[0].text
+    assert str(none) == "There is no such plan."
+
+
 def test_every_tool_is_read_only_and_says_what_it_is(offered):
     async def listed() -> Any:
         async with client_of(offered.assistant_server(lambda _path, _asked: "", "1")) as client:
@@ -97,7 +117,7 @@ def test_a_long_answer_is_bounded_and_says_so(offered):
 
 
 def test_an_assistant_reads_a_running_service_over_standard_input(stores):
-    """The real thing: a client that starts `plantrail mcp` beside a service that asks for keys."""
+    """The real thing: a client that starts what the document says, beside a service that asks for keys."""
     from mcp import StdioServerParameters, stdio_client
 
     with stores.lend() as where:
@@ -107,8 +127,11 @@ def test_an_assistant_reads_a_running_service_over_standard_input(stores):
         key, port = plantrail(*words, **given).stdout.strip(), free_port()
         with running("serve", "--port", str(port), "--no-worker", **given):
             wait_until(lambda: answers(port), 60)
+            [told] = map(json.loads, document("docs/assistants.md").examples("json"))
+            shown = told["mcpServers"]["plantrail"]
+            assert (shown["command"], set(shown["env"])) == ("plantrail", {"PLANTRAIL_URL", "PLANTRAIL_KEY"})
             there = {"PLANTRAIL_URL": f"http://127.0.0.1:{port}", "PLANTRAIL_KEY": key, "PYTHONPATH": str(ROOT)}
-            program = ["-c", "from adapters.cli.main import app; app()", "mcp"]
+            program = ["-c", "from adapters.cli.main import app; app()", *shown["args"]]
             server = StdioServerParameters(command=sys.executable, args=program, env=there, cwd=ROOT)
 
             async def conversation() -> tuple[Any, Any]:
