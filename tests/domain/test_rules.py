@@ -160,7 +160,7 @@ def test_the_answer_says_whom_a_text_names_and_where():
     decided = given(CFO, COO).when(call)
     warnings = decided.type.decide(decided.aggregate, call, decided.at).warnings
     assert [(each.code, each.pointer) for each in warnings] == [("names-a-person", "/statement")]
-    assert "“cfo”" in warnings[0].detail
+    assert warnings[0].detail.startswith("The text names “cfo”, so it is sealed for them.")
     assert "Müller" not in warnings[0].detail
     quiet = AddAction(**CALL, statement="Call Frauke Müller", about=())
     given(CFO, COO).when(quiet).then(ActionAdded(**CALL, statement="Call Frauke Müller"))
@@ -172,6 +172,7 @@ def test_names_are_found_in_parts_of_lists_and_in_lists_of_texts():
     decided = given(COO).when(review)
     [warning] = decided.type.decide(decided.aggregate, review, decided.at).warnings
     assert (warning.code, warning.pointer) == ("names-a-person", "/agenda/1/topic")
+    assert "so it is sealed for them" in warning.detail
 
 
 def test_a_label_that_stays_in_clear_says_so():

@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.ast.ast_query import ASTQuery
@@ -140,12 +140,7 @@ def _is_no_behaviour(node: NodeOrLeaf) -> bool:
     """Whether it only makes things quicker or keeps programmers from mistakes, so that no test could tell."""
     each: NodeOrLeaf | None = node
     while each is not None:
-        if each.type == "argument" and each.children[0].get_code().strip() in {
-            "frozen",
-            "slots",
-            "maxsize",
-            "covariant",
-        }:
+        if each.type == "argument" and _is_no_behaviour_argument(each):
             return True
         if each.type == "decorator" and each.children[1].get_code().strip() in OF_NO_BEHAVIOUR:
             return True
@@ -153,6 +148,13 @@ def _is_no_behaviour(node: NodeOrLeaf) -> bool:
             return True
         each = each.parent
     return False
+
+
+def _is_no_behaviour_argument(node: Any) -> bool:
+    name = node.children[0].get_code().strip()
+    if name == "strict":  # of `zip`: as many come from each side, which only a programmer's mistake could change
+        return node.parent.parent.parent.get_code().strip().startswith("zip(")
+    return name in {"frozen", "slots", "maxsize", "covariant"}
 
 
 def _only_says(node: NodeOrLeaf) -> bool:

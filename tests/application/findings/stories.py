@@ -311,6 +311,25 @@ STORIES = [
         "sponsor-neglected", [SPONSOR, touch("2026-02-01", "coo")], ("2026-05-04", "2026-05-05"), ended_by="log-touch"
     ),
     Story(
+        "sponsor-neglected",  # the last time counts
+        [SPONSOR, touch("2026-01-20", "coo"), touch("2026-02-01", "coo")],
+        ("2026-05-04", "2026-05-05"),
+    ),
+    Story(
+        "sponsor-meeting-overdue",
+        [
+            COO,
+            touch("2026-01-20", "coo", kind="executive_meeting"),
+            touch("2026-02-01", "coo", kind="executive_meeting"),
+        ],
+        ("2026-05-04", "2026-05-05"),
+    ),
+    Story(
+        "evaluator-only",
+        [COO, touch("2026-01-20", "coo"), touch("2026-02-01", "coo")],
+        ("2026-05-04", "2026-05-05"),
+    ),
+    Story(
         "one-touchpoint",
         [person("coo", "2024-12-30", "executive"), touch("2025-02-03", "coo"), touch("2025-03-03", "coo")],
         ("2025-12-31", "2026-01-01"),
