@@ -4,14 +4,17 @@ Entries last whole days. Each has a permanent UID, and a SEQUENCE that grows wit
 it. What was dropped or cancelled is marked as such, because some programs keep entries that are merely missing.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from application.views.dates import PlanDate, dates_of
+from application.views.cuts import cut_at
+from application.views.dates import PlanDate, dates_of, verifications_of
 from application.views.loaded_plan import LoadedPlan
+from application.views.policy_in_force import policy_at
 from domain.account_plan.plan import the_plan
 from domain.language import FORGOTTEN
+from domain.record import Recorded
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -24,15 +27,23 @@ CALLED: Mapping[str, str] = {
     "action": "Action due",
     "review": "Review",
     "contract": "Contract renews",
+    "stakeholder": "Verify",
 }
 
 
 def calendar(
-    name: str, plans: Iterable[LoadedPlan], today: date, address: str, person: str | None = None, words: bool = False
+    name: str,
+    plans: Iterable[LoadedPlan],
+    now: datetime,
+    address: str,
+    person: str | None = None,
+    words: bool = False,
+    program: Sequence[Recorded] = (),
 ) -> bytes:
     """Return the calendar of these plans, or of what concerns a person in them.
 
-    Titles about the customer's people are left out unless `words` is true. `address` is the URL of the service.
+    `program` contains the records of the program, whose policy says when somebody is to be verified. Titles about the
+    customer's people are left out unless `words` is true. `address` is the URL of the service.
     """
     from icalendar import Calendar, vText  # The library loads slowly, and most processes make no calendar.
 
@@ -44,8 +55,10 @@ def calendar(
     made.add("refresh-interval", REFRESHED_EVERY, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT1H")
     for known in plans:
-        for each in dates_of(known, person):
-            if each.day >= today - SHOWN_BACK:
+        cut = cut_at("now", known, now)
+        days = (*dates_of(known, person), *verifications_of(known, cut, policy_at(program, cut), person))
+        for each in days:
+            if each.day >= now.date() - SHOWN_BACK:
                 made.add_component(entry(known, each, address, words))
     return bytes(made.to_ical())
 

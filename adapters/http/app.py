@@ -256,6 +256,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
                 services.now,
                 services.public_url,
                 views.note_read,
+                views.program,
                 services.limits,
             ),
             handovers.routes(services.handovers),

@@ -1,6 +1,6 @@
 """Calendars over HTTP: their secret addresses, and the iCalendar files that are served there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from application.portfolio.theirs import read_for
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
+from domain.record import Recorded
 
 TOKEN = Annotated[str, Path(description="What the address was made with.", max_length=100)]
 
@@ -79,6 +80,7 @@ def routes(
     now: Callable[[], datetime],
     address: str,
     note_read: NoteRead,
+    program_of: Callable[[Request], Awaitable[Sequence[Recorded]]],
     limits: Buckets | None = None,
 ) -> APIRouter:
     """Without `limits` callers are not limited."""
@@ -176,13 +178,15 @@ def routes(
             limits.take(caller)
         note_read(request, feed.plan_id, None)
 
+        program = await program_of(request)
+
         def made() -> bytes:
             at = now()
             known = list(plans_in(feed, caller))
             named = [the_plan(each.state).account_name for each in known] if feed.contents == "plan" else []
             name = " · ".join(["plantrail", *named])
             person = feed.actor if feed.contents == "mine" else None
-            return calendar(name, known, at.date(), address, person, feed.words)
+            return calendar(name, known, at, address, person, feed.words, program)
 
         if feed.contents != "plan":
             forward(request)

@@ -1,17 +1,21 @@
-"""The days of a plan that calendars show: promises, reviews, and the renewal of the contract."""
+"""The days of a plan that calendars show: promises, reviews, the renewal of the contract, and whom to verify."""
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from application.views.contact_clock import contact_clock
+from application.views.cuts import Cut, timezone_of
 from application.views.loaded_plan import LoadedPlan
+from application.views.policy_in_force import PolicyInForce
 from domain.account_plan.actions import Action
 from domain.account_plan.forgetting import StakeholderForgotten
 from domain.account_plan.health import Contract
 from domain.account_plan.plan import AccountRenamed, the_plan
 from domain.account_plan.plays import Play
 from domain.account_plan.reviews import Review
+from domain.account_plan.stakeholders import Stakeholder
 from domain.language import same_person
 from domain.record import Recorded
 from domain.things import Thing
@@ -62,6 +66,34 @@ def dates_of(known: LoadedPlan, person: str | None = None) -> Iterator[PlanDate]
             latest.version,
             latest.meta.recorded_at,
         )
+
+
+def verifications_of(
+    known: LoadedPlan, cut: Cut, policy: PolicyInForce, person: str | None = None
+) -> Iterator[PlanDate]:
+    """Yield the day on which each stakeholder is to be verified again; those of a person are in the plans they own.
+
+    A policy that is adopted moves such days too, so its version counts as the plan's does.
+    """
+    owner = the_plan(known.state).owner
+    if person is not None and same_person(person) != same_person(owner):
+        return
+    last = {record.event.subject(): record for record in known.records if record.event.noun == Stakeholder.noun}
+    zone = timezone_of(known)
+    for clock in contact_clock(known.state, known.records, zone, cut, policy.policy):
+        if (day := clock.verification_due_on) is not None:
+            record = last[clock.stakeholder]
+            yield PlanDate(
+                Stakeholder.noun,
+                clock.stakeholder,
+                day,
+                clock.name or "",
+                True,
+                (owner,),
+                False,
+                record.version + policy.version,
+                record.meta.recorded_at,
+            )
 
 
 def things_said_of_people(records: Iterable[Recorded]) -> AbstractSet[tuple[str, str]]:

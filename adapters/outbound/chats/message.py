@@ -66,9 +66,15 @@ class ChatMessage:
 
 
 def plain(text: str, longest: int) -> str:
-    """Return a text as one line of visible characters, shortened if it is too long."""
+    """Return a text as one line of visible characters, shortened if it is too long.
+
+    Chats count a sign beyond the first 65,536, such as an emoji, as two.
+    """
     text = UNSEEN.sub(" ", text).strip()
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    units = text.encode("utf-16-le", "replace")
+    if len(units) <= 2 * longest:
+        return text
+    return f"{units[: 2 * (longest - 1)].decode('utf-16-le', 'ignore')}…"
 
 
 def fitting(message: ChatMessage, written: Callable[[ChatMessage], bytes], most_bytes: int) -> bytes:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.outbound.chats.events import event_message
-from adapters.outbound.chats.message import LONGEST_TEXT, ChatMessage, Line, Section
+from adapters.outbound.chats.message import LONGEST_TEXT, LONGEST_TITLE, ChatMessage, Line, Section
 from adapters.outbound.chats.slack import MOST_BYTES as MOST_FOR_SLACK
 from adapters.outbound.chats.slack import slack_message
 from adapters.outbound.chats.teams import MOST_BYTES as MOST_FOR_TEAMS
@@ -102,3 +102,5 @@ def test_a_message_is_never_larger_than_the_chat_takes(sign):
         shown = [row for row in told if row.startswith(sign * 2) and "more" not in row]
         assert sum(left_out) + sum(": " in row for row in shown) == 5 * 200
         assert all(len(row) <= 2 * LONGEST_TEXT for row in told)
+        # Slack refuses a header of more than 150 characters, of which an emoji is two.
+        assert len(told[0].encode("utf-16-le")) <= 2 * LONGEST_TITLE
