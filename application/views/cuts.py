@@ -226,7 +226,7 @@ def check_there(known: LoadedAggregate[Any], cut: Cut) -> None:
 def judged_from(a: Cut, b: Cut) -> Cut:
     """Return the second of two cuts as it is judged. A review that was recorded late may have been held before the day
     of the first cut; then it is judged as of that later day."""
-    return b if a.date <= b.date else replace(b, date=a.date)
+    return replace(b, date=max(a.date, b.date))
 
 
 def plan_at(known: LoadedAggregate[A], cut: Cut) -> A:

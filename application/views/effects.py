@@ -186,11 +186,9 @@ def _said_otherwise(touch: Touch) -> list[str]:
         fields = [name for name, value in now.items() if value is not before.get(name, _UNSAID) and name in said]
         if words or not before.keys() <= now.keys():
             fields = [*{*fields, *words, *(name for name in before if name not in now and name in said)}]
-        if len(fields) > 1:
-            fields.sort(key=_order(kind).__getitem__)
         return [
             field
-            for field in fields
+            for field in sorted(fields, key=_order(kind).__getitem__)
             if field in words or _differ(before.get(field, said[field]), now.get(field, said[field]))
         ]
     if not (values := now or before):

@@ -82,13 +82,14 @@ def test_the_canvas_shows_the_most_powerful_the_best_and_the_greatest_first_and_
         ("2026-01-05", "draw-influence", {"influencer": "p1", "influenced": "p7"}),
         *(("2026-01-05", "propose-hypothesis", {"id": id, **HYPOTHESIS}) for id in ("h1", "h2", "h3", "h4")),
         ("2026-01-05", "rate-hypothesis", {"id": "h3", "quality": 4}),
+        ("2026-01-05", "rate-hypothesis", {"id": "h4", "quality": 1}),
         *(("2026-01-05", "raise-risk", {"id": id, "statement": id, **RISK}) for id in ("r1", "r2", "r3", "r4")),
         ("2026-01-05", "reassess-risk", {"id": "r4", "likelihood": 5}),
     )
     canvas = made("canvas", history)
     assert (canvas.stakeholders[0].id, len(canvas.stakeholders), canvas.stakeholders_left_out) == ("p7", 10, 2)
     assert canvas.stakeholders[0].listens_to == ["Role 1"]
-    assert [each.id for each in canvas.hypotheses] == ["h3", "h1", "h2"]
+    assert [each.id for each in canvas.hypotheses] == ["h3", "h4", "h1"]
     assert [each.id for each in canvas.risks] == ["r4", "r1", "r2"]
     assert (canvas.risks_missing, made("canvas", opened()).risks_missing) == (0, 2)
 

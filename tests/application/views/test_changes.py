@@ -11,6 +11,7 @@ from application.views.cuts import CutBeforePlan
 from application.views.diff import Change, CutsOutOfOrder, Diff, diff
 from application.views.effects import walk
 from domain.account_plan import THINGS, fold
+from domain.program import PROGRAM
 from tests.cases import for_each
 from tests.everything import everything
 from tests.histories import History, applied, opened, values_of_plan
@@ -556,3 +557,20 @@ def test_every_event_that_changed_something_is_behind_some_row():
         cited = {event for row in (*rows(difference), *difference.touched_unchanged) for event in row.events}
         steps = walk(told.known.records[:b], after=a)
         assert cited == {step.record.id for step in steps if step.effects}
+
+
+def test_what_is_multi_threaded_is_judged_at_each_cut_by_the_policy_of_its_day():
+    practice = History(type=PROGRAM)
+    practice.on("2026-01-02", "open-program", name="Strategic accounts", currency="EUR")
+    for day, least in (("2026-01-02", 2), ("2026-02-02", 3)):
+        numbers = {"coverage": {"multi_threaded": least}}
+        practice.on(day, "adopt-policy", effective_on=day, policy=numbers, reason="x")
+    told = opened()
+    for id in ("coo", "cfo", "ceo"):
+        told.on("2026-01-05", "add-stakeholder", **COO | {"id": id})
+    told.on("2026-01-05", "open-opportunity", id="deal", **DEAL)
+    told.on("2026-01-05", "engage-stakeholders", id="deal", stakeholders=["coo", "cfo"])
+    told.on("2026-02-03", "engage-stakeholders", id="deal", stakeholders=["coo", "cfo", "ceo"])
+    found = diff(told.known, told.cut("2026-01-31"), told.cut("now"), program=practice.known.records)
+    [row] = found.changes["opportunities"]
+    assert (row.field, [*row.also]) == ("engaged", []), "two were enough then, and three are now"

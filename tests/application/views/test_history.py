@@ -55,6 +55,8 @@ def test_an_entry_says_who_did_what_when_and_why():
         "correlation_id": "conversation",
         "causation_id": None,
     }
+    planned = entries(told)[1].data
+    assert {*planned} == {"id", "owner", "due_on", *PLAY}, "what was left out is not told"
 
 
 def test_an_entry_says_what_changed_with_it_though_nobody_said_so():
