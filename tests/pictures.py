@@ -60,6 +60,7 @@ PATTERNS = {
     "all/action": "all/{kind}",
     "packs/canvas": "packs/{pack}",
     "do/plan-play": "do/{command}",
+    "values/round/2026-summer/decided_by": "values/{kind}/{id}/{field}",
     "rounds/2026-summer": "rounds/{round}",
 }
 """The parts of an example's address that the document writes as patterns."""

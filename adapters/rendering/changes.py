@@ -82,7 +82,7 @@ def thing(row: Json, names: Names) -> Cell:
     name = names.get((kind, id))
     if not name:
         return Cell(known, tone="strong")
-    return Cell(shortened(name, LONGEST_VALUE), known, "strong", about=(spaced(kind), f" {id}"))
+    return Cell(shortened(name, LONGEST_VALUE), known, "strong", about=[(spaced(kind), f" {id}")])
 
 
 def moved(row: Json, currency: str) -> Cell:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.rendering.document import Block, Cell, Column, Table
-from adapters.rendering.promises import TONES, ended, owner, worth_knowing
+from adapters.rendering.document import Block, Cell, Column, Table, of
+from adapters.rendering.promises import NAMES, TONES, ended, owner, worth_knowing
 from adapters.rendering.wording import OUTCOMES, Json, day
 from adapters.rendering.words import spaced
 from application.reports.outcomes import ListName
@@ -39,17 +39,29 @@ def place(row: Json) -> tuple[int, bool, int]:
 
 
 def promise(row: Json) -> Sequence[Cell]:
+    said = of(row["kind"], row["id"])
     whose = "promised by the customer" if row["side"] == "customer" else row["kind"]
     return (
-        Cell(row["title"], f"{whose} {row['id']}", "strong", about=(whose, f" {row['id']}")),
-        Cell(owner(row)),
-        Cell(day(row["due_now_on"])),
-        Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]]),
+        Cell(
+            row["title"],
+            f"{whose} {row['id']}",
+            "strong",
+            about=[(whose, f" {row['id']}")],
+            of=said(NAMES[row["kind"]]),
+        ),
+        Cell(owner(row), of=said("owner")),
+        Cell(day(row["due_now_on"]), of=said("due_on")),
+        Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]], of=said("state")),
         worth_knowing(row),
     )
 
 
 def decision(review: Json, what: str) -> Sequence[Cell]:
-    return Cell(what, tone="strong"), Cell(
-        f"{spaced(review['kind'])} {review['review']}", day(review["held_on"]), ours=True
+    held = of("review", review["review"])
+    return Cell(what, tone="strong", of=held("decisions_required")), Cell(
+        f"{spaced(review['kind'])} {review['review']}",
+        day(review["held_on"]),
+        ours=True,
+        of=held("kind"),
+        note_of=held("held_on"),
     )

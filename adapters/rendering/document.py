@@ -3,7 +3,7 @@ the same."""
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,6 +20,15 @@ def clean(words: object) -> str:
     """Return user text on one line, without characters that control terminals or change the direction of text."""
     line = " ".join(STEERING.sub("", str(words)).split())
     return "".join("�" if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in line)
+
+
+Of = tuple[str, str, str]
+"""A value that somebody set: the kind and the id of its thing, and its field."""
+
+
+def of(kind: str, id: str | None) -> Callable[[str], Of | None]:
+    """Return what names the fields of a thing; nothing where its id is not told, as to customers."""
+    return lambda field: (kind, id, field) if id else None
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,22 @@ class Cell:
     links: Sequence[Link] = ()
     ours: bool = False
     """Whether the text consists of our own words, which pages translate into the reader's language."""
-    about: tuple[str, str] | None = None
-    """How the note begins: one of our words, such as the kind of a thing, and what follows it."""
+    about: Sequence[tuple[str, str]] = ()
+    """How the note begins: one of our words, such as the kind of a thing, and what follows it; or several of these."""
+    of: Of | None = None
+    """The value that the text says, from which pages lead to who set it."""
+    note_of: Of | None = None
+    definition: str = ""
+    """The definition of a measure that the text says with the names of this document; pages say it with theirs."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
         object.__setattr__(self, "note", clean(self.note))
+
+    @property
+    def after_about(self) -> str:
+        """The note without its beginning."""
+        return self.note[sum(len(part) for pair in self.about for part in pair) :]
 
 
 @dataclass(frozen=True)
@@ -95,6 +114,7 @@ class Figure:
 class Sentence:
     text: str
     tone: Tone = ""
+    of: Of | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
@@ -109,6 +129,7 @@ class Fact:
     note: str = ""
     ours: bool = False
     """Whether the value is a word of ours, which pages say in the reader's language."""
+    of: Of | None = None
 
 
 Block = Table | Figure | Sentence
@@ -137,6 +158,7 @@ class Document:
     """The text at the bottom of every page."""
     address: str = ""
     """The address under which the pages of events are served; empty if there is none."""
+    headline_of: Of | None = None
 
     def __post_init__(self) -> None:
         for name in ("title", "period", "headline"):

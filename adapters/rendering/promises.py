@@ -9,6 +9,7 @@ from adapters.rendering.document import (
     Link,
     Table,
     Tone,
+    of,
 )
 from adapters.rendering.wording import FLAGS, OUTCOMES, Json, day, percent
 from adapters.rendering.words import counted
@@ -26,6 +27,8 @@ TONES: Mapping[Outcome, Tone] = {
 }
 WORST_FIRST: Sequence[Outcome] = ("missed", "slipped", "late", "failed", "dropped", "pending", "kept")
 LONGEST_VALUE = 160
+NAMES: Mapping[str, str] = {"play": "title", "action": "statement"}
+"""The field that holds what was promised."""
 
 
 def promises(rows: Sequence[Json], caption: str, empty: str) -> Table:
@@ -49,13 +52,15 @@ def place(row: Json) -> tuple[bool, int]:
 
 
 def promise(row: Json) -> Sequence[Cell]:
-    by_customer = row["side"] == "customer"
+    by_customer, said = row["side"] == "customer", of(row["kind"], row["id"])
     kind = "promised by the customer" if by_customer else row["kind"]
     return (
-        Cell(row["title"], f"{kind} {row['id']}", "strong", about=(kind, f" {row['id']}")),
-        Cell(owner(row)),
-        Cell(day(row["due_on"]), moves_told(row)),
-        Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]]),
+        Cell(
+            row["title"], f"{kind} {row['id']}", "strong", about=[(kind, f" {row['id']}")], of=said(NAMES[row["kind"]])
+        ),
+        Cell(owner(row), of=said("owner")),
+        Cell(day(row["due_on"]), moves_told(row), of=said("due_on"), note_of=said("due_on")),
+        Cell(OUTCOMES[row["outcome"]], ended(row), TONES[row["outcome"]], of=said("state")),
         worth_knowing(row),
         proof(row["events"], row["event_types"]),
     )

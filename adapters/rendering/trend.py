@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from adapters.rendering.document import Block, Cell, Chart, Column, Figure, Sentence, Table, clean
+from adapters.rendering.document import Block, Cell, Chart, Column, Figure, Sentence, Table, clean, of
 from adapters.rendering.wording import OUTCOMES, Json, day, percent, value
 from adapters.rendering.words import amount, counted, short_amount
 from domain.account_plan.standing import in_a_word
@@ -122,7 +122,14 @@ def stances_block(series: Json, until: str) -> Block:
     table = Table(
         caption,
         [Column("Who", 2), Column("From when on", 5)],
-        [[Cell(who), Cell(", ".join(map(stance_told, each["stances"])), ours=True)] for who, each in people],
+        [
+            [
+                Cell(who, of=said("name")),
+                Cell(", ".join(map(stance_told, each["stances"])), ours=True, of=said("attitude")),
+            ]
+            for who, each in people
+            for said in [of("stakeholder", each["stakeholder"])]
+        ],
         "",
     )
     description = "A line for each stakeholder: what they thought of us, from blocker (−2) to champion (+2)."

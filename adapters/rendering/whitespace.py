@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from adapters.rendering.document import Cell, Column, Table, Tone
+from adapters.rendering.document import Cell, Column, Table, Tone, of
 from adapters.rendering.wording import Json
 from adapters.rendering.words import NOTHING, PENETRATION_SIGNS, share, short_amount, spaced
-from domain.account_plan.whitespace import PENETRATION_RANKS, Penetration
+from domain.account_plan.whitespace import PENETRATION_RANKS, Penetration, cell_id
 
 TONES: Mapping[Penetration, Tone] = {
     "adopted": "good",
@@ -25,7 +25,10 @@ def whitespace(report: Json) -> Table:
     cells = {(cell["unit"], cell["offering"]): cell for cell in grid["cells"]}
     columns = [Column("Unit", 4), *(Column(name(offering), 3) for offering in grid["offerings"])]
     rows = [
-        [Cell(name(unit), tone="strong"), *(shown(cells.get((unit["id"], each["id"]))) for each in grid["offerings"])]
+        [
+            Cell(name(unit), tone="strong", of=of("unit", unit["id"])("name")),
+            *(shown(cells.get((unit["id"], each["id"]))) for each in grid["offerings"]),
+        ]
         for unit in grid["units"]
     ]
     return Table(
@@ -50,7 +53,15 @@ def shown(cell: Json | None) -> Cell:
         " × ".join(filter(None, (worth, likely))),
         f"{arrow(cell)} was {word(cell['from'])}" if cell["from"] else "",
     )
-    return Cell(f"{PENETRATION_SIGNS[state]} {word(state)}", "; ".join(filter(None, notes)), TONES[state], ours=True)
+    said = of("cell", cell_id(cell["unit"], cell["offering"]))
+    return Cell(
+        f"{PENETRATION_SIGNS[state]} {word(state)}",
+        "; ".join(filter(None, notes)),
+        TONES[state],
+        ours=True,
+        of=said("penetration"),
+        note_of=said("arr_potential" if worth else "probability" if likely else "penetration"),
+    )
 
 
 def word(state: str) -> str:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from adapters.web.assets import address_of
+from adapters.web.blamed import Told, with_origins
 from adapters.web.languages import Speech, language_of
 from application.aggregates.access import RIGHTS
 
@@ -79,9 +80,16 @@ def macro(template: str, name: str) -> Callable[..., str]:
     return drawn
 
 
-def render(request: Request, template: str, status: int = 200, speech: Speech | None = None, **values: Any) -> Response:
+def render(
+    request: Request,
+    template: str,
+    status: int = 200,
+    speech: Speech | None = None,
+    told: Told | None = None,
+    **values: Any,
+) -> Response:
     """Return a page or a part of one. In templates, `_` translates a message, and `form_key` is the key
-    under which a form of the page is carried out once."""
+    under which a form of the page is carried out once. `told` says who set each value, if the reader asked for that."""
     speech = speech or speech_of(request)
     visitor = request.scope.get("visitor")
     content = (
@@ -96,6 +104,7 @@ def render(request: Request, template: str, status: int = 200, speech: Speech | 
             may={right.replace("-", "_"): bool(visitor and visitor.caller.may(right)) for right in RIGHTS},
             path=request.scope["path"],
             form_key=token_hex(16),
+            blaming=told is not None,
         )
     )
-    return HTMLResponse(content, status)
+    return HTMLResponse(with_origins(content, told) if told else content, status)

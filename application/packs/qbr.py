@@ -118,6 +118,7 @@ class Check(BaseModel):
 class InTheRoom(BaseModel):
     """An invited stakeholder, with our view of them."""
 
+    id: str
     name: str
     attitude: int | None
     power: int | None

@@ -57,6 +57,7 @@ class AccountState(BaseModel):
 class Opening(BaseModel):
     """A cell of the whitespace that is still to be won."""
 
+    cell: str = Field(description="Its id.")
     unit: str
     offering: str
     arr_potential: Decimal | None
@@ -91,6 +92,7 @@ class ExpansionPath(BaseModel):
 
     path: str | None
     said_on: date | None = Field(description="The review at which it was said; null where the summary says it.")
+    said_at: str | None = Field(description="The id of this review.")
     addressable_spend: Decimal | None
     weighted_arr_potential: Decimal
     openings: list[Opening] = Field(description=f"The largest weighted potential first, at most {MOST_CELLS}.")
@@ -173,6 +175,7 @@ def _expansion(at: Examined) -> ExpansionPath:
     return ExpansionPath(
         path=said.expansion_path if said else summary.growth_path,
         said_on=said.held_on if said else None,
+        said_at=said.id if said else None,
         addressable_spend=summary.addressable_spend,
         weighted_arr_potential=whitespace_totals(at.plan).weighted_arr_potential,
         openings=list(_openings(at)),
@@ -206,6 +209,7 @@ def _openings(at: Examined) -> Iterator[Opening]:
         yield shown(
             Opening,
             cell,
+            cell=cell.id,
             unit=units[cell.unit],
             offering=offerings[cell.offering],
             sponsor=next(iter(people(at, filter(None, [cell.sponsor]))), None),

@@ -72,11 +72,11 @@ class Page:
         shown = findings_shown(
             items, known.state, path, known.version, "key", say, lambda _: True, at_most=AT_FIRST, every=path
         )
-        view = PlanView(head(the_plan(known.state), cut, say), facts, canvas, shown, sections, False, path)
+        view = PlanView(head(the_plan(known.state), cut, say), facts, canvas, shown, sections)
         bar = time_bar(known, cut, ticks_of(known), path, path, say, False)
         filled = environment().get_template("plan/page.html").render(
             view=view, bar=bar, may_change=True, _=say, counted=say.counted, language="en", actor="ann", path=path,
-            may=MAY,
+            may=MAY, blaming=False, blame_address=path,
         )  # fmt: skip
         return gzip.compress(filled.encode(), 4)
 

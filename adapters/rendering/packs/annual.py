@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from adapters.rendering.document import Block, Cell, Column, Document, Fact, Section, Sentence, Table, Tone
+from adapters.rendering.document import Block, Cell, Column, Document, Fact, Section, Sentence, Table, Tone, of
 from adapters.rendering.packs.parts import period
 from adapters.rendering.wording import Json, counted, day, percent, sentence, value
 from adapters.rendering.words import NOTHING, amount, spaced
@@ -41,13 +41,16 @@ CALLED: Mapping[str, str] = {
 NAMED = re.compile("`([^`]+)`")
 
 
+VISION = of("vision", "vision")
+
+
 def annual(pack: Json) -> Document:
     figures = {each["measure"]: each for each in pack["year"]}
     return Document(
         title=f"The year: {pack['account_name']}",
         period=f"{month(pack['from_month'])} to {month(pack['to_month'])}, as of {period(pack)}",
         headline=headline(pack),
-        remarks=[Sentence(tier(pack["tier"]), "quiet")],
+        remarks=[Sentence(tier(pack["tier"]), "quiet", of("plan", "plan")("tier"))],
         facts=[Fact(LABELS[name], told(figures[name], pack["currency"]), "") for name in FACTS],
         sections=[
             Section("vision", "Where both want to be", list(vision(pack))),
@@ -93,13 +96,14 @@ def month(iso: str) -> str:
 
 def vision(pack: Json) -> Iterator[Block]:
     if pack["vision"]:
-        yield Sentence(f"By {day(pack['vision_until_on'])}: {pack['vision']}", "strong")
+        yield Sentence(f"By {day(pack['vision_until_on'])}: {pack['vision']}", "strong", VISION("statement"))
     else:
         yield Sentence("Nobody said yet where both want to be.", "warning")
     if pack["investments"]:
-        yield Sentence(f"What it takes: {'; '.join(pack['investments'])}.")
+        yield Sentence(f"What it takes: {'; '.join(pack['investments'])}.", of=VISION("investments"))
     if pack["priorities"]:
-        yield Sentence(f"Priorities of {pack['priorities_of']}: {'; '.join(pack['priorities'])}.")
+        told = f"Priorities of {pack['priorities_of']}: {'; '.join(pack['priorities'])}."
+        yield Sentence(told, of=of("priorities", pack["priorities_of"])("statements"))
 
 
 def goals(rows: Sequence[Json], caption: str, empty: str) -> Table:
@@ -108,18 +112,38 @@ def goals(rows: Sequence[Json], caption: str, empty: str) -> Table:
 
 
 def goal(row: Json) -> Sequence[Cell]:
-    reached = row["reached"]
+    reached, said = row["reached"], of("goal", row["id"])
     met = reached is not None and is_met(Decimal(row["baseline"]), Decimal(row["target"]), Decimal(reached))
     due: tuple[str, Tone] = ("overdue", "bad") if row["overdue"] else ("", "")
     done = f"achieved {day(row['achieved_on'])}" if row["achieved_on"] else due[0]
     return (
         Cell(
-            row["statement"], f"{row['kind']}: {row['measure']}", "strong", about=(row["kind"], f": {row['measure']}")
+            row["statement"],
+            f"{row['kind']}: {row['measure']}",
+            "strong",
+            about=[(row["kind"], f": {row['measure']}")],
+            of=said("statement"),
+            note_of=said("measure"),
         ),
-        Cell(f"{number(row['baseline'])} → {number(row['target'])}", row["unit"]),
-        Cell(number(reached) if reached is not None else NOTHING, tone="good" if met else ""),
-        Cell(day(row["due_on"]), done, due[1]),
-        Cell(row["owner"]),
+        Cell(
+            f"{number(row['baseline'])} → {number(row['target'])}",
+            row["unit"],
+            of=said("target"),
+            note_of=said("unit"),
+        ),
+        Cell(
+            number(reached) if reached is not None else NOTHING,
+            tone="good" if met else "",
+            of=said("reached") if reached is not None else None,
+        ),
+        Cell(
+            day(row["due_on"]),
+            done,
+            due[1],
+            of=said("due_on"),
+            note_of=said("achieved_on") if row["achieved_on"] else None,
+        ),
+        Cell(row["owner"], of=said("owner")),
     )
 
 
@@ -158,23 +182,30 @@ def numbers(rows: Sequence[Json], currency: str) -> Table:
         (
             Cell(LABELS[row["measure"]], tone="strong", ours=True),
             Cell(told(row, currency), ours=True),
-            Cell(plainly(row["definition"]), tone="quiet"),
+            Cell(plainly(row["definition"]), tone="quiet", definition=row["definition"]),
         )
         for row in rows
     ]
     return Table("What happened in twelve months, and how things stand at their end", columns, cells, "")
 
 
+DAYS: Mapping[str, str] = {
+    "left": "left_on", "came back": "returned_on", "moved": "moved_on", "was promoted": "moved_on"
+}  # fmt: skip
+"""The field that holds the day of each movement."""
+
+
 def people(rows: Sequence[Json]) -> Table:
     columns = [Column("Who", 4), Column("What", 3), Column("When", 2), Column("To", 5)]
     cells = [
         (
-            Cell(row["name"], tone="strong"),
-            Cell(row["what"], ours=True),
-            Cell(day(row["on"])),
-            Cell(row["to"] or NOTHING),
+            Cell(row["name"], tone="strong", of=said("name")),
+            Cell(row["what"], ours=True, of=said(DAYS[row["what"]])),
+            Cell(day(row["on"]), of=said(DAYS[row["what"]])),
+            Cell(row["to"] or NOTHING, of=said("went_to" if row["what"] == "left" else "title")),
         )
         for row in rows
+        for said in [of("stakeholder", row["id"])]
     ]
     return Table("The customer's people in these months", columns, cells, "Nobody left, came back or moved.")
 
@@ -188,13 +219,21 @@ def beside(lesson: Json) -> str:
     return ", ".join(filter(None, (f"on {day(lesson['on'])}" if lesson["on"] else None, both)))
 
 
+LESSONS: Mapping[str, tuple[str, str]] = {
+    "risk": ("statement", "outcome"), "hypothesis": ("outcome", "observed"), "play": ("title", "result"),
+    "opportunity": ("name", "competitor"),
+}  # fmt: skip
+"""The fields that hold the name of what did not come as hoped, and what was seen."""
+
+
 def lessons(rows: Sequence[Json]) -> Table:
     columns = [Column("What", 6), Column("What was seen", 6)]
     cells = [
         (
-            Cell(row["what"], spaced(row["kind"]), "strong"),
-            Cell(row["seen"] or NOTHING, beside(row), ours=row["kind"] == "opportunity"),
+            Cell(row["what"], spaced(row["kind"]), "strong", of=said(named)),
+            Cell(row["seen"] or NOTHING, beside(row), ours=row["kind"] == "opportunity", of=said(seen)),
         )
         for row in rows
+        for said, (named, seen) in [(of(row["kind"], row["id"]), LESSONS[row["kind"]])]
     ]
     return Table("What did not come as hoped", columns, cells, "Nothing was refuted or lost.")

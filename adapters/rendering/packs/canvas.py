@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from adapters.rendering.document import Cell, Column, Document, Fact, Section, Sentence, Table, Tone
+from adapters.rendering.document import Cell, Column, Document, Fact, Section, Sentence, Table, Tone, of
 from adapters.rendering.packs.parts import dates, facts_told, grade, period, risks
 from adapters.rendering.wording import Json, day, percent
 from adapters.rendering.words import NOTHING, counted, in_words, short_amount
-from domain.account_plan.whitespace import Penetration
+from domain.account_plan.whitespace import Penetration, cell_id
 
 STATES: Mapping[Penetration, Tone] = {
     "na": "quiet",
@@ -21,12 +21,16 @@ STATES: Mapping[Penetration, Tone] = {
 }
 
 
+SUMMARY, OVERVIEW = of("summary", "summary"), of("overview", "overview")
+
+
 def canvas(pack: Json) -> Document:
     totals = pack["whitespace"]["totals"]
     return Document(
         title=f"Canvas: {pack['account_name']}",
         period=period(pack),
         headline=pack["fit"]["goal_sentence"] or f"Nobody said yet where {pack['account_name']} is to be in a year.",
+        headline_of=SUMMARY("goal_sentence") if pack["fit"]["goal_sentence"] else None,
         remarks=[],
         facts=[
             Fact("still to win", amount(totals["weighted_arr_potential"]), f"{pack['currency']}, by probability"),
@@ -68,13 +72,21 @@ def fit(said: Json) -> Table:
     return facts_told(
         "What we know of it",
         (
-            ("Why it matters", said["relevance"]),
-            ("Why now", said["why_now"]),
-            ("Fit", " · ".join([*judged, *filter(None, [said["our_fit"]])])),
-            ("Why us", "" if why_us == NOTHING else why_us),
-            ("What moves them", in_words(said["change_drivers"], "change_drivers") if said["change_drivers"] else ""),
-            ("Industry", said["industry"]),
-            ("How they decide", said["decision_process"]),
+            ("Why it matters", said["relevance"], SUMMARY("relevance")),
+            ("Why now", said["why_now"], SUMMARY("why_now")),
+            (
+                "Fit",
+                " · ".join([*judged, *filter(None, [said["our_fit"]])]),
+                OVERVIEW(next((name for name in ("our_fit", "icp_fit") if said[name]), "trajectory")),
+            ),
+            ("Why us", "" if why_us == NOTHING else why_us, OVERVIEW("why_us")),
+            (
+                "What moves them",
+                in_words(said["change_drivers"], "change_drivers") if said["change_drivers"] else "",
+                OVERVIEW("change_drivers"),
+            ),
+            ("Industry", said["industry"], OVERVIEW("industry")),
+            ("How they decide", said["decision_process"], OVERVIEW("decision_process")),
         ),
         "Nobody described the account yet.",
         ours={"Why us", "What moves them", *([] if said["our_fit"] else ["Fit"])},
@@ -96,17 +108,17 @@ def whitespace(grid: Json, currency: str) -> Table:
 
 
 def unit(row: Json) -> Sequence[Cell]:
-    cells = (
-        Cell(
-            in_words(each["penetration"], "penetration"),
-            amount(each["arr_potential"]) if each["arr_potential"] else "",
-            STATES[each["penetration"]],
-            ours=True,
-        )
-        for each in row["cells"]
-    )
-    named = Cell(row["name"], "own budget" if row["buying_center"] else "", "strong")
-    return named, *cells, Cell(amount(row["arr_potential"]) if value_of(row["arr_potential"]) else "")
+    said, budget = of("unit", row["unit"]), "own budget" if row["buying_center"] else ""
+    named = Cell(row["name"], budget, "strong", of=said("name"), note_of=said("buying_center"))
+    worth = amount(row["arr_potential"]) if value_of(row["arr_potential"]) else ""
+    return named, *(offering(row["unit"], each) for each in row["cells"]), Cell(worth)
+
+
+def offering(unit: str, each: Json) -> Cell:
+    state, worth = each["penetration"], amount(each["arr_potential"]) if each["arr_potential"] else ""
+    said = of("cell", cell_id(unit, each["offering"]) if state != "unknown" or worth else None)
+    words = in_words(state, "penetration")
+    return Cell(words, worth, STATES[state], ours=True, of=said("penetration"), note_of=said("arr_potential"))
 
 
 def stakeholders(people: Sequence[Json]) -> Table:
@@ -117,21 +129,24 @@ def stakeholders(people: Sequence[Json]) -> Table:
 def person(each: Json) -> Sequence[Cell]:
     listens = f"listens to {', '.join(each['listens_to'])}" if each["listens_to"] else ""
     heard = f"heard by {', '.join(each['listened_to_by'])}" if each["listened_to_by"] else ""
-    attitude = each["attitude"]
+    attitude, said = each["attitude"], of("stakeholder", each["id"])
     tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
     return (
-        Cell(each["name"], each["title"] or "", "strong"),
-        Cell(in_words(each["roles"], "roles"), each["level"], ours=True),
+        Cell(each["name"], each["title"] or "", "strong", of=said("name"), note_of=said("title")),
+        Cell(in_words(each["roles"], "roles"), each["level"], ours=True, of=said("roles"), note_of=said("level")),
         Cell(
             grade("attitude", attitude),
             f"relationship: {grade('strength', each['strength'])}" if each["strength"] else "",
             tone,
             ours=True,
+            of=said("attitude"),
+            note_of=said("relationships"),
         ),
         Cell(
             f"power {each['power']} of 5" if each["power"] else NOTHING,
             "; ".join(filter(None, (heard, listens))),
             ours=True,
+            of=said("power"),
         ),
     )
 
@@ -145,11 +160,29 @@ def hypothesis(row: Json) -> Sequence[Cell]:
     payback = f"pays back in {row['payback_months']} months" if row["payback_months"] else ""
     rated = f"quality {row['quality']} of 5" if row["quality"] else "not rated"
     against = f"against it: {'; '.join(row['counter_evidence'])}" if row["counter_evidence"] else ""
+    said = of("hypothesis", row["id"])
     when = f"when {'; '.join(row['triggers'])}" if row["triggers"] else ""
     return (
-        Cell(row["outcome"], ", ".join(filter(None, (row["value_driver"], payback, when, against))), "strong"),
-        Cell(f"{row['baseline'] or NOTHING} → {row['expected']} {row['unit']}", row["metric"]),
-        Cell(in_words(row["proof"], "proof"), rated, "" if row["proof"] else "warning", ours=True),
+        Cell(
+            row["outcome"],
+            ", ".join(filter(None, (row["value_driver"], payback, when, against))),
+            "strong",
+            of=said("outcome"),
+        ),
+        Cell(
+            f"{row['baseline'] or NOTHING} → {row['expected']} {row['unit']}",
+            row["metric"],
+            of=said("expected"),
+            note_of=said("metric"),
+        ),
+        Cell(
+            in_words(row["proof"], "proof"),
+            rated,
+            "" if row["proof"] else "warning",
+            ours=True,
+            of=said("proof"),
+            note_of=said("quality"),
+        ),
     )
 
 
@@ -159,12 +192,18 @@ def plays(rows: Sequence[Json]) -> Table:
 
 
 def play(row: Json) -> Sequence[Cell]:
+    said = of("play", row["id"])
     sure = f"{percent(row['confidence'])} sure" if row["confidence"] else ""
     return (
-        Cell(row["title"], f"{row['kind']}, {row['owner']}", "strong"),
-        Cell(day(row["due_on"]), "overdue" if row["overdue"] else "", "bad" if row["overdue"] else ""),
-        Cell(in_words(row["state"], "state"), sure, ours=True),
-        Cell(row["success_measure"], aims(row)),
+        Cell(row["title"], f"{row['kind']}, {row['owner']}", "strong", of=said("title"), note_of=said("owner")),
+        Cell(
+            day(row["due_on"]),
+            "overdue" if row["overdue"] else "",
+            "bad" if row["overdue"] else "",
+            of=said("due_on"),
+        ),
+        Cell(in_words(row["state"], "state"), sure, ours=True, of=said("state"), note_of=said("confidence")),
+        Cell(row["success_measure"], aims(row), of=said("success_measure"), note_of=said("measure")),
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from adapters.rendering.document import FOOTER, Block, Cell, Column, Document, Fact, Section, Sentence, Table, Tone
+from adapters.rendering.document import FOOTER, Block, Cell, Column, Document, Fact, Section, Sentence, Table, Tone, of
 from adapters.rendering.packs.parts import grade, risks
 from adapters.rendering.wording import Json, counted, day, percent, sentence, value
 from adapters.rendering.words import NOTHING
@@ -42,12 +42,20 @@ def headline(pack: Json) -> str:
 
 
 def facts(pack: Json) -> Iterator[Fact]:
-    contract, adoption = pack["contract"], pack["adoption"]
+    contract, adoption, internal = pack["contract"], pack["adoption"], "yes" if pack["for_us"] else None
     if contract:
         yield Fact(
-            "contract", value(contract["arr"], "arr"), f"{pack['currency']} a year until {day(contract['renews_on'])}"
+            "contract",
+            value(contract["arr"], "arr"),
+            f"{pack['currency']} a year until {day(contract['renews_on'])}",
+            of=of("contract", internal and "contract")("arr"),
         )
-    yield Fact("adoption", percent(adoption["adoption"]), day(adoption["as_of_on"]) if adoption["as_of_on"] else "")
+    yield Fact(
+        "adoption",
+        percent(adoption["adoption"]),
+        day(adoption["as_of_on"]) if adoption["as_of_on"] else "",
+        of=of("health", internal and "health")("adoption") if adoption["adoption"] else None,
+    )
     yield Fact("outcomes", str(len(pack["value"])), "achieved or confirmed")
     steps = [*pack["joint_plan"]["ours"], *pack["joint_plan"]["theirs"]]
     since = f" since {day(pack['since_on'])}" if pack["since_on"] else ""
@@ -79,10 +87,13 @@ def agenda(pack: Json) -> Iterator[Block]:
     if review:
         theirs = [f"{each['name']} ({each['title']})" if each["title"] else each["name"] for each in review["theirs"]]
         ours = ", ".join(review["ours"])
-        yield Sentence(f"With {', '.join(theirs) or NOTHING}; with us {ours or NOTHING}.")
+        yield Sentence(
+            f"With {', '.join(theirs) or NOTHING}; with us {ours or NOTHING}.", of=of("review", review["id"])("theirs")
+        )
     else:
         yield Sentence("No business review is planned.", "warning")
-    rows = [(Cell(each["topic"], tone="strong"), Cell(f"{each['minutes']} min")) for each in items]
+    on = of("review", review["id"] if review and not pack["agenda"]["of_the_program"] else None)("agenda")
+    rows = [(Cell(each["topic"], tone="strong", of=on), Cell(f"{each['minutes']} min", of=on)) for each in items]
     if rows:
         rows.append((Cell("In all", tone="quiet"), Cell(f"{pack['agenda']['minutes']} min", tone="quiet")))
     if rows or pack["for_us"]:
@@ -104,14 +115,21 @@ def delivered(rows: Sequence[Json]) -> Table:
     )
 
 
+GOAL = ("statement", "measure", "target", "reached", "state")
+HYPOTHESIS = ("outcome", "metric", "expected", "observed", "evidence")
+"""The fields that say what was to come, how it is measured, what was hoped for, what was reached and what shows it."""
+
+
 def outcome(row: Json) -> Sequence[Cell]:
+    said, is_goal = of(row["kind"], row["id"]), row["kind"] == "goal"
+    what, measure, hoped, reached, shown_by = GOAL if is_goal else HYPOTHESIS
     shown = "; ".join(row["evidence"]) or (f"achieved on {day(row['on'])}" if row["on"] else "confirmed")
     return (
-        Cell(row["what"], measured(row), "strong"),
-        Cell(figure(row["before"])),
-        Cell(figure(row["expected"])),
-        Cell(figure(row["reached"]), tone="good"),
-        Cell(shown, ours=not row["evidence"]),
+        Cell(row["what"], measured(row), "strong", of=said(what), note_of=said(measure)),
+        Cell(figure(row["before"]), of=said("baseline") if row["before"] else None),
+        Cell(figure(row["expected"]), of=said(hoped)),
+        Cell(figure(row["reached"]), tone="good", of=said(reached) if row["reached"] else None),
+        Cell(shown, ours=not row["evidence"], of=said("state" if not row["evidence"] else shown_by)),
     )
 
 
@@ -136,12 +154,15 @@ def adoption(pack: Json) -> Iterator[Block]:
         f"used by {value(known['usage'], 'usage')}" if known["usage"] else "",
     ]
     if any(rates):
-        yield Sentence(f"As of {day(known['as_of_on'])}: {', '.join(filter(None, rates))}.")
+        read = of("health", pack["for_us"] and "health")("adoption" if known["adoption"] else "usage")
+        yield Sentence(f"As of {day(known['as_of_on'])}: {', '.join(filter(None, rates))}.", of=read)
     if not known["metrics"] and not pack["for_us"]:
         return
+    read = of("health", pack["for_us"] and "health")("success_metrics")
     columns = [Column("Metric", 6), Column("Now", 3), Column("Goal", 3)]
     rows = [
-        (Cell(each["name"], tone="strong"), Cell(each["value"] or NOTHING), goal(each)) for each in known["metrics"]
+        (Cell(each["name"], tone="strong", of=read), Cell(each["value"] or NOTHING, of=read), goal(each))
+        for each in known["metrics"]
     ]
     yield Table("What success is measured by", columns, rows, "No metric was agreed on yet.")
 
@@ -170,14 +191,22 @@ DONE: Mapping[str, Tone] = {"done": "good"}
 
 def step(row: Json) -> Sequence[Cell]:
     state, tone = (row["state"], DONE.get(row["state"], "")) if not row["overdue"] else ("overdue", OVERDUE)
+    said = of("action", row["id"])
     note = (
         day(row["finished_on"]) if row["finished_on"] else f"agreed {day(row['agreed_on'])}" if row["agreed_on"] else ""
     )
     return (
-        Cell(row["what"], tone="strong"),
-        Cell(day(row["on"])),
-        Cell(state, note, tone, ours=True),
-        Cell(row["owner"] or NOTHING),
+        Cell(row["what"], tone="strong", of=said("statement")),
+        Cell(day(row["on"]), of=said("due_on")),
+        Cell(
+            state,
+            note,
+            tone,
+            ours=True,
+            of=said("state"),
+            note_of=said("finished_on" if row["finished_on"] else "agreed_on"),
+        ),
+        Cell(row["owner"] or NOTHING, of=said("owner")),
     )
 
 
@@ -206,13 +235,20 @@ def in_the_room(people: Sequence[Json]) -> Table:
 
 
 def sitting(each: Json) -> Sequence[Cell]:
-    attitude = each["attitude"]
+    attitude, said = each["attitude"], of("stakeholder", each["id"])
     tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
     return (
-        Cell(each["name"], reach(each), "strong"),
-        Cell(grade("attitude", attitude), standing(each), tone, ours=True),
-        Cell(grade("power", each["power"]), ours=True),
-        Cell("; ".join(each["motivators"]) or NOTHING),
+        Cell(each["name"], reach(each), "strong", of=said("name"), note_of=said("email")),
+        Cell(
+            grade("attitude", attitude),
+            standing(each),
+            tone,
+            ours=True,
+            of=said("attitude"),
+            note_of=said("relationships" if each["strength"] else "evidence"),
+        ),
+        Cell(grade("power", each["power"]), ours=True, of=said("power")),
+        Cell("; ".join(each["motivators"]) or NOTHING, of=said("motivators")),
         Cell("; ".join(each["objections"]) or NOTHING, tone="warning" if each["objections"] else ""),
     )
 
@@ -235,7 +271,7 @@ def noted(notes: Sequence[str]) -> list[Sentence]:
 
 def health(known: Json) -> Table:
     rows = [
-        (Cell(label, ours=True), Cell(value(known[name], name), ours=name == "health"))
+        (Cell(label, ours=True), Cell(value(known[name], name), ours=name == "health", of=of("health", "health")(name)))
         for name, label in (
             ("health", "Health"),
             ("nps", "NPS"),

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from adapters.rendering.document import Block, Cell, Column, Document, Fact, Section, Sentence, Table
+from adapters.rendering.document import Block, Cell, Column, Document, Fact, Section, Sentence, Table, of
 from adapters.rendering.packs.parts import facts_told, period, review_told, risks
 from adapters.rendering.promises import promises, score_table
 from adapters.rendering.wording import Json, day, percent, score_told, sentence, value
 from adapters.rendering.words import NOTHING, in_words, spaced
 
 INCUMBENTS = {"unknown": "", "us": "ours by now", "status_quo": "nobody's by now"}
+
+
+CONTRACT, HEALTH, SUMMARY = (of(kind, kind) for kind in ("contract", "health", "summary"))
 
 
 def readout(pack: Json) -> Document:
@@ -20,8 +23,19 @@ def readout(pack: Json) -> Document:
         headline=headline(pack),
         remarks=[],
         facts=[
-            Fact("ARR", value(state["arr"], "arr"), f"{pack['currency']}, renews {day(state['renews_on'])}"),
-            Fact("health", state["health"] or NOTHING, day(state["as_of_on"]), ours=True),
+            Fact(
+                "ARR",
+                value(state["arr"], "arr"),
+                f"{pack['currency']}, renews {day(state['renews_on'])}",
+                of=CONTRACT("arr") if state["arr"] else None,
+            ),
+            Fact(
+                "health",
+                state["health"] or NOTHING,
+                day(state["as_of_on"]),
+                ours=True,
+                of=HEALTH("health") if state["health"] else None,
+            ),
             Fact("kept in time", percent(said["score"]["keep_rate"]) if said else NOTHING, "of what was said"),
             Fact("pipeline", value(expansion["pipeline"]["amount"], "amount"), pack["currency"]),
         ],
@@ -49,10 +63,11 @@ def decisions(rows: Sequence[Json]) -> Table:
     columns = [Column("What", 8), Column("Asked for at", 4)]
     cells = [
         (
-            Cell(row["what"], tone="strong"),
-            Cell(f"{review_told(row['kind'])} of {day(row['held_on'])}", row["review"], ours=True),
+            Cell(row["what"], tone="strong", of=asked("decisions_required")),
+            Cell(f"{review_told(row['kind'])} of {day(row['held_on'])}", row["review"], ours=True, of=asked("held_on")),
         )
         for row in rows
+        for asked in [of("review", row["review"])]
     ]
     return Table("What executives are asked to decide", columns, cells, "No review asked for a decision.")
 
@@ -62,15 +77,24 @@ def account_state(state: Json) -> Table:
     return facts_told(
         "What was read last",
         (
-            ("What their executives think of us", state["executive_perception"]),
-            ("Executive cover", None if cover is None else "yes" if cover else "no"),
-            ("Score", value(state["score"]) if state["score"] else None),
-            ("Expansion ARR", value(state["expansion_arr"], "expansion_arr") if state["expansion_arr"] else None),
+            ("What their executives think of us", state["executive_perception"], HEALTH("executive_perception")),
+            (
+                "Executive cover",
+                None if cover is None else "yes" if cover else "no",
+                HEALTH("executive_air_cover"),
+            ),
+            ("Score", value(state["score"]) if state["score"] else None, HEALTH("score")),
+            (
+                "Expansion ARR",
+                value(state["expansion_arr"], "expansion_arr") if state["expansion_arr"] else None,
+                HEALTH("expansion_arr"),
+            ),
             (
                 "Net retention of the last renewal",
                 value(state["net_retention"], "net_retention") if state["net_retention"] else None,
+                CONTRACT("net_retention"),
             ),
-            ("Open issues", "; ".join(state["open_issues"])),
+            ("Open issues", "; ".join(state["open_issues"]), HEALTH("open_issues")),
         ),
         "Nobody recorded how the account fares.",
         ours={"Executive cover"},
@@ -80,7 +104,7 @@ def account_state(state: Json) -> Table:
 def expansion_path(path: Json, currency: str) -> Iterator[Block]:
     if path["path"]:
         said = f"{path['path']} (said on {day(path['said_on'])})" if path["said_on"] else path["path"]
-        yield Sentence(said, "strong")
+        yield Sentence(said, "strong", of("review", path["said_at"])("expansion_path") or SUMMARY("growth_path"))
     else:
         yield Sentence("Nobody said how the account is to grow.", "warning")
     weighted = value(path["weighted_arr_potential"], "arr_potential")
@@ -110,28 +134,64 @@ def opening(row: Json) -> Sequence[Cell]:
         f"by way of {row['sponsor']}" if row["sponsor"] else "",
         row["entry_path"] or "",
     )
+    said, assumed = of("cell", row["cell"]), reckoned(row["assumptions"])
     incumbent = INCUMBENTS.get(row["incumbent"], f"now: {row['incumbent']}")
     return (
-        Cell(f"{row['offering']} in {row['unit']}", incumbent, "strong"),
-        Cell(value(row["arr_potential"], "arr_potential"), reckoned(row["assumptions"])),
-        Cell(value(row["probability"], "probability"), ", ".join(filter(None, weighed))),
-        Cell("; ".join(filter(None, how)) or NOTHING, ours=True),
+        Cell(
+            f"{row['offering']} in {row['unit']}",
+            incumbent,
+            "strong",
+            of=said("penetration"),
+            note_of=said("incumbent"),
+        ),
+        Cell(
+            value(row["arr_potential"], "arr_potential"),
+            "".join(word + rest for word, rest in assumed),
+            about=assumed,
+            of=said("arr_potential"),
+            note_of=said("assumptions"),
+        ),
+        Cell(
+            value(row["probability"], "probability"),
+            ", ".join(filter(None, weighed)),
+            of=said("probability"),
+            note_of=said(next((name for name in ("bet", "effort", "strategic_value") if row[name]), "timing")),
+        ),
+        Cell(
+            "; ".join(filter(None, how)) or NOTHING,
+            ours=True,
+            of=said(next((name for name in ("tactic", "sponsor") if row[name]), "entry_path")),
+        ),
     )
 
 
-def reckoned(assumptions: Json | None) -> str:
-    """Return how a potential was calculated: `60 seats, 120 each`."""
+def reckoned(assumptions: Json | None) -> list[tuple[str, str]]:
+    """Return how a potential was calculated, word by word: `seats` ` 60, `, `price per unit` ` 120`."""
     said = {name: given for name, given in (assumptions or {}).items() if given is not None}
-    return ", ".join(f"{spaced(name)} {value(given, name)}" for name, given in said.items())
+    ends = [", "] * (len(said) - 1) + [""]
+    return [
+        (spaced(name), f" {value(given, name)}{end}") for (name, given), end in zip(said.items(), ends, strict=False)
+    ]
 
 
 def deal(row: Json) -> Sequence[Cell]:
-    kind = in_words(row["kind"], "kind") if row["kind"] else ""
+    kind, said = in_words(row["kind"], "kind") if row["kind"] else "", of("opportunity", row["id"])
     return (
-        Cell(row["name"], ", ".join(filter(None, (kind, row["crm_id"]))), "strong"),
-        Cell(value(row["amount"], "amount")),
-        Cell(day(row["close_on"]), value(row["probability"], "probability") if row["probability"] else ""),
-        Cell(row["stage"], "" if row["multi_threaded"] else "hangs on too few people"),
+        Cell(
+            row["name"],
+            ", ".join(filter(None, (kind, row["crm_id"]))),
+            "strong",
+            of=said("name"),
+            note_of=said("kind" if kind else "crm_id"),
+        ),
+        Cell(value(row["amount"], "amount"), of=said("amount")),
+        Cell(
+            day(row["close_on"]),
+            value(row["probability"], "probability") if row["probability"] else "",
+            of=said("close_on"),
+            note_of=said("probability"),
+        ),
+        Cell(row["stage"], "" if row["multi_threaded"] else "hangs on too few people", of=said("stage")),
     )
 
 
@@ -141,15 +201,29 @@ def rivals(rows: Sequence[Json]) -> Table:
 
 
 def rival(row: Json) -> Sequence[Cell]:
-    where = f"in {', '.join(row['entrenched_in'])}" if row["entrenched_in"] else ""
+    where = f"({', '.join(row['entrenched_in'])})" if row["entrenched_in"] else ""
     answers = "; ".join(f"{each['asset']}: {each['answer']}" for each in row["neutralise"])
     avoid = f"avoid: {'; '.join(row['traps_to_avoid'])}" if row["traps_to_avoid"] else ""
+    said = of("competitor", row["id"])
     proof = f"proof: {', '.join(row['proof_assets'])}" if row["proof_assets"] else ""
     return (
-        Cell(row["name"], " ".join(filter(None, (row["position"], where))), "strong"),
-        Cell(row["displacement_angle"] or "none yet", proof, "" if row["displacement_angle"] else "warning"),
-        Cell(answers or NOTHING, row["note"] or ""),
-        Cell("; ".join(row["traps_to_set"]) or NOTHING, avoid),
+        Cell(
+            row["name"],
+            " ".join(filter(None, (row["position"], where))),
+            "strong",
+            about=[(row["position"], f" {where}")] if row["position"] and where else [],
+            of=said("name"),
+            note_of=said("position" if row["position"] else "entrenched_in"),
+        ),
+        Cell(
+            row["displacement_angle"] or "none yet",
+            proof,
+            "" if row["displacement_angle"] else "warning",
+            of=said("displacement_angle"),
+            note_of=said("proof_assets"),
+        ),
+        Cell(answers or NOTHING, row["note"] or "", of=said("neutralise"), note_of=said("note")),
+        Cell("; ".join(row["traps_to_set"]) or NOTHING, avoid, of=said("traps_to_set"), note_of=said("traps_to_avoid")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from adapters.rendering.document import Cell, Column, Document, Fact, Section, Table
+from adapters.rendering.document import Cell, Column, Document, Fact, Section, Table, of
 from adapters.rendering.packs.parts import counted_up, dates, facts_told, period, review_told
 from adapters.rendering.wording import Json, day
 from adapters.rendering.words import NOTHING
@@ -40,11 +40,14 @@ def next_steps(rows: Sequence[Json]) -> Table:
 
 
 def next_step(row: Json) -> Sequence[Cell]:
-    named = Cell(row["name"], f"{row['stage']}, closes {day(row['close_on'])}", "strong")
+    said = of("opportunity", row["opportunity"])
+    closes = f"{row['stage']}, closes {day(row['close_on'])}"
+    named = Cell(row["name"], closes, "strong", of=said("name"), note_of=said("close_on"))
     if row["what"] is None:
         return named, Cell("nobody said what is next", tone="bad"), Cell(NOTHING), Cell(NOTHING)
-    by = Cell(day(row["due_on"]), "overdue" if row["overdue"] else "", "bad" if row["overdue"] else "")
-    return named, Cell(row["what"]), Cell(row["owner"]), by
+    step = said("next_best_action")
+    by = Cell(day(row["due_on"]), "overdue" if row["overdue"] else "", "bad" if row["overdue"] else "", of=step)
+    return named, Cell(row["what"], of=step), Cell(row["owner"], of=step), by
 
 
 def blocked(rows: Sequence[Json]) -> Table:
@@ -60,29 +63,48 @@ def asked(rows: Sequence[Json]) -> Table:
 def request(row: Json) -> Sequence[Cell]:
     answered = f"answered by {row['member']}" if row["member"] else ""
     delivered = f"on {day(row['delivered_on'])}" if row["delivered_on"] else answered
-    served = (f"{kind} {row[kind]}" for kind in ("goal", "opportunity") if row[kind])
+    said = of("request", row["id"])
+    served = [kind for kind in ("goal", "opportunity") if row[kind]]
     return (
-        Cell(row["statement"], row["id"], "strong"),
-        Cell(row["state"], delivered, ours=True),
-        Cell(", ".join(served) or NOTHING),
-        Cell(row["owner"]),
+        Cell(row["statement"], row["id"], "strong", of=said("statement")),
+        Cell(
+            row["state"],
+            delivered,
+            ours=True,
+            of=said("state"),
+            note_of=said("delivered_on" if row["delivered_on"] else "member"),
+        ),
+        Cell(
+            ", ".join(row[kind] for kind in served) or NOTHING,
+            ", ".join(served),
+            of=said("goal" if row["goal"] else "opportunity"),
+        ),
+        Cell(row["owner"], of=said("owner")),
     )
 
 
 def last_time(review: Json) -> Table:
+    held = of("review", review["id"])
     said = (
-        ("Topics", "; ".join(review["topics"])),
-        ("Decided", "; ".join(review["decisions"])),
-        ("Notes", review["notes"]),
+        ("Topics", "; ".join(review["topics"]), held("topics")),
+        ("Decided", "; ".join(review["decisions"]), held("decisions")),
+        ("Notes", review["notes"], held("notes")),
     )
     told = f"The {review_told(review['kind'])} review of {day(review['held_on'])}"
     return facts_told(told, said, "Nothing was written down.")
 
 
 def cannot(row: Json) -> Sequence[Cell]:
+    said = of("play", row["id"])
     return (
-        Cell(row["title"], f"{row['owner']}, due {day(row['due_on'])}", "strong"),
-        Cell(day(row["since_on"])),
-        Cell(row["reason"] or "no reason given", ours=not row["reason"]),
-        Cell("; ".join(row["prerequisites"]) or NOTHING),
+        Cell(
+            row["title"],
+            f"{row['owner']}, due {day(row['due_on'])}",
+            "strong",
+            of=said("title"),
+            note_of=said("due_on"),
+        ),
+        Cell(day(row["since_on"]), of=said("state")),
+        Cell(row["reason"] or "no reason given", ours=not row["reason"], of=said("state")),
+        Cell("; ".join(row["prerequisites"]) or NOTHING, of=said("prerequisites")),
     )

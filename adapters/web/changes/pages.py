@@ -4,7 +4,8 @@ from starlette.routing import Route
 
 from adapters.web.changes.presenter import ChangesView, changes_view
 from adapters.web.guard import PageGuard
-from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.pages import PlanPages
 from application.views.cuts import cut_at
 from application.views.reviews import held_reviews, last_review, reviews
 

@@ -10,6 +10,7 @@ from adapters.rendering.words import spaced
 from adapters.web.addresses import address
 from adapters.web.findings.presenter import FindingView, finding_view
 from adapters.web.languages import Speech
+from adapters.web.plan.presenter import Value
 from application.aggregates.access import Caller
 from application.findings.across import FindingsPage, FindingsQuery, PlanFinding
 from application.findings.registry import RULES
@@ -44,8 +45,8 @@ class FindingRow:
     account_id: str
     address: str
     """The address of the plan's findings."""
-    tier: str
-    owner: str
+    tier: Value
+    owner: Value
     since: str
     how_long: str
     version: int
@@ -112,8 +113,8 @@ def _row(item: PlanFinding, known: LoadedPlan, caller: Caller, now: datetime, sa
         account_name=item.account_name,
         account_id=item.account_id,
         address=f"{path}#findings",
-        tier=say(spaced(item.tier)),
-        owner=item.owner,
+        tier=Value(say(spaced(item.tier)), f"{path}/values/plan/plan/tier"),
+        owner=Value(item.owner, f"{path}/values/plan/plan/owner"),
         since=say.day(item.since_on),
         how_long=say.how_far(item.since_on, day_of(now, timezone_of(known))),
         version=known.version,

@@ -9,12 +9,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.http.app import Rooms
-from adapters.web.addresses import query_in
+from adapters.web.addresses import address, query_in
+from adapters.web.blamed import origins
 from adapters.web.findings.across import AT_ONCE, PATH, findings_list
 from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.plan.presenter import plan_path
 from adapters.web.templates import render, speech_of
 from application.findings.across import FindingsQuery
 from application.findings.ports import AllFindings
+from application.views.cuts import cut_at
+from domain.account_plan.plan import the_plan
 
 
 def routes(rooms: Rooms, findings: AllFindings, guard: PageGuard, make_id: Callable[[], UUID]) -> list[Route]:
@@ -24,13 +28,14 @@ def routes(rooms: Rooms, findings: AllFindings, guard: PageGuard, make_id: Calla
         page = await run_in_threadpool(findings.query, query, caller)
         names = {item.account_id: item.plan_id for item in page.items}
         plans = {name: await rooms.plans.standing(id, request) for name, id in names.items()}
-        now, given = rooms.plans.now(), dict(request.query_params)
+        now, given, say = rooms.plans.now(), dict(request.query_params), speech_of(request)
         known = {name: plan for name, plan in plans.items() if plan.records and caller.sees(plan, now)}
         for plan in known.values():
             rooms.plans.note_read(request, plan.id, f"version:{plan.version}")
-        view = await run_in_threadpool(
-            findings_list, page, known, query, given, caller, now, str(make_id()), speech_of(request)
-        )
-        return render(request, "findings/page.html", view=view)
+        view = await run_in_threadpool(findings_list, page, known, query, given, caller, now, str(make_id()), say)
+        shown = {plan_path(the_plan(plan.state)): (plan, cut_at("now", plan, now)) for plan in known.values()}
+        told = origins(shown, say) if "blame" in given else None
+        turned = address(PATH, given, blame=None if told else "yes")
+        return render(request, "findings/page.html", told=told, view=view, blame_address=turned)
 
     return [guard.page(PATH, list_all, "view", "findings-page")]

@@ -9,7 +9,8 @@ from starlette.routing import Route
 from adapters.web.findings.presenter import AT_FIRST, FindingsShown, findings_shown
 from adapters.web.guard import PageGuard
 from adapters.web.kept import Kept
-from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.pages import PlanPages
 from adapters.web.plan.presenter import PlanHead, at_cut
 from application.aggregates.access import Right
 from application.findings.finding import Finding

@@ -19,7 +19,8 @@ from adapters.web.forms.form import CommandForm, FormData, FormField, Offered, b
 from adapters.web.forms.loaded_once import given_in, to_address_with_key
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import KEY, MOST_FIELDS, PageGuard, visitor_of
-from adapters.web.plan.pages import AggregatePages, AggregateRequest
+from adapters.web.plan.asked import AggregateRequest
+from adapters.web.plan.pages import AggregatePages
 from adapters.web.plan.presenter import PlanHead
 from adapters.web.sign_in.targets import target_in
 from application.aggregates.access import Caller, Right, check_right, right_to

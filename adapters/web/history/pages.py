@@ -12,7 +12,8 @@ from starlette.routing import Route
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.history.presenter import HistoryView, event_view, filter_in, history_view, says
-from adapters.web.plan.pages import AggregatePages, AggregateRequest
+from adapters.web.plan.asked import AggregateRequest
+from adapters.web.plan.pages import AggregatePages
 from application.aggregates.access import check_right
 from application.proof.ports import EventProof, LogTree, NotCoveredYet
 from application.views.cuts import cut_at

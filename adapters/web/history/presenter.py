@@ -9,7 +9,7 @@ from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.history.timeline import Month, timeline
 from adapters.web.languages import Speech
-from adapters.web.plan.pages import AggregateRequest
+from adapters.web.plan.asked import AggregateRequest
 from adapters.web.plan.presenter import PlanHead, at_cut, id_in_words, value_text
 from application.proof.ports import EventProof
 from application.views.effects import Effect

@@ -4,7 +4,8 @@ from starlette.routing import Route
 
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.map.presenter import MapView, map_view
-from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.pages import PlanPages
 
 
 def relationship_map(asked: PlanRequest) -> MapView:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from adapters.rendering.words import POWERS, in_words, spaced
 from adapters.web.languages import Speech
 from adapters.web.map.tree import HEIGHT, WIDTH, Box, Drawing, children_of, drawing, in_order
-from adapters.web.plan.presenter import Fact, PlanHead, Shown, Value, head, name_of, plan_path
+from adapters.web.plan.presenter import Fact, PlanHead, Shown, Value, blame_address, head, name_of, plan_path
 from application.views.contact_clock import ContactClock, PairingClock, contact_clock
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, known_at, timezone_of
@@ -19,13 +19,14 @@ from application.views.policy_in_force import policy_at
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.overview import Unit
 from domain.account_plan.plan import the_plan
-from domain.account_plan.relationships import Influence
+from domain.account_plan.relationships import Influence, Pairing
 from domain.account_plan.stakeholders import Level, Stakeholder
 from domain.account_plan.standing import AttitudeWord, in_a_word
 from domain.account_plan.team import Member
 from domain.account_plan.whitespace import Cell
 from domain.language import FORGOTTEN
 from domain.record import Recorded
+from domain.things import Thing
 
 SIGNS: Mapping[AttitudeWord, str] = {
     "champion": "++",
@@ -62,10 +63,10 @@ class PersonView:
 
     id: str
     depth: int
-    name: str
+    name: Value
     is_to_fill: bool
     is_forgotten: bool
-    gone: str
+    gone: Value
     """Why they are no longer there; empty while they are."""
     attitude: Value
     attitude_word: str
@@ -73,7 +74,7 @@ class PersonView:
     facts: Sequence[tuple[str, Value]]
     checked: str
     is_old: bool
-    listens_to: Sequence[str]
+    listens_to: Sequence[Value]
     if_they_left: Sequence[str]
     links: Sequence[tuple[str, str]]
     """Forms about them, if the reader may use them."""
@@ -89,7 +90,7 @@ class MatrixRow:
 
     name: str
     id: str
-    cells: Sequence[tuple[str, str, str]]
+    cells: Sequence[tuple[Value, Value, str]]
     """The text, the note and the form of each cell; empty if there is nothing to show or nothing to enter."""
 
 
@@ -163,13 +164,14 @@ class _Map:
     def __post_init__(self) -> None:
         plan = self.known.state
         self._card = the_plan(plan)
-        self._shown = Shown(self._card, self.cut, self.say, {})
+        self._shown = Shown(self._card, self.cut, self.say)
         self._people = plan.all(Stakeholder)
         ranked = sorted(self._people.values(), key=lambda each: (not each.is_there, LEVELS[each.level]))
         self._superiors = {each.id: each.reports_to for each in ranked}
         self._influences = list(plan.all(Influence).values())
         self.drawing = drawing(self._superiors, [(each.influencer, each.influenced) for each in self._influences])
         self._pairings = {(id, each.member): each for id, clock in self.clocks.items() for each in clock.pairings}
+        self._agreed = {(each.stakeholder, each.member): each for each in plan.open(Pairing)}
         self.members = self._ours()
 
     def _ours(self) -> list[str]:
@@ -241,7 +243,7 @@ class _Map:
         return PersonView(
             id=person.id,
             depth=depth,
-            name=self.name(person),
+            name=self._set(person, "name", self.name(person)),
             is_to_fill=person.name is None,
             is_forgotten=person.forgotten,
             gone=self._gone(person),
@@ -251,7 +253,11 @@ class _Map:
             facts=list(self._facts(person)),
             checked=self._checked(person),
             is_old=self._is_old(person),
-            listens_to=[self._named(each.influencer) for each in self._influences if each.influenced == person.id],
+            listens_to=[
+                self._set(each, "influencer", self._named(each.influencer))
+                for each in self._influences
+                if each.influenced == person.id
+            ],
             if_they_left=self._if_they_left(person) if person.is_there else [],
             links=self._links(person),
             opens=opens,
@@ -262,10 +268,13 @@ class _Map:
         person = self._people.get(id)
         return self.name(person) if person else id
 
-    def _gone(self, person: Stakeholder) -> str:
+    def _set(self, thing: Thing, field: str, text: str) -> Value:
+        return Value(text, blame_address(self._card, thing, field, self.cut))
+
+    def _gone(self, person: Stakeholder) -> Value:
         if person.forgotten or not person.left_on:
-            return self.say(person.ending) if person.ending else ""
-        return self.say("left on {day}", day=self.say.day(person.left_on))
+            return Value(self.say(person.ending) if person.ending else "", "")
+        return self._set(person, "left_on", self.say("left on {day}", day=self.say.day(person.left_on)))
 
     def _facts(self, person: Stakeholder) -> Iterator[tuple[str, Value]]:
         for name in ("title", "power", "strength", "roles", "level"):
@@ -338,21 +347,21 @@ class _Map:
             if person.is_there and person.name is not None:
                 yield MatrixRow(self.name(person), person.id, [self._met(person, member) for member in self.members])
 
-    def _met(self, person: Stakeholder, member: str) -> tuple[str, str, str]:
+    def _met(self, person: Stakeholder, member: str) -> tuple[Value, Value, str]:
         strength, pairing = person.relationships.get(member), self._pairings.get((person.id, member))
         words = self.say(in_words(strength, "strength")) if strength is not None else ""
         return (
-            words,
-            self._turn(pairing) if pairing else "",
+            self._set(person, "relationships", words) if words else Value("", ""),
+            self._turn(person, pairing) if pairing else Value("", ""),
             self.form("rate-relationship", id=person.id, member=member),
         )
 
-    def _turn(self, pairing: PairingClock) -> str:
+    def _turn(self, person: Stakeholder, pairing: PairingClock) -> Value:
         every = self.say.counted("every {number} day", "every {number} days", pairing.every_days)
-        if not pairing.days_overdue:
-            return every
-        late = self.say.counted("{number} day overdue", "{number} days overdue", pairing.days_overdue)
-        return f"{every}, ! {late}"
+        late = self.say.counted("{number} day overdue", "{number} days overdue", pairing.days_overdue or 0)
+        agreed = self._agreed.get((person.id, pairing.member))
+        text = f"{every}, ! {late}" if pairing.days_overdue else every
+        return self._set(agreed, "every_days", text) if agreed else Value(text, "")
 
 
 def short(words: str, most: int) -> str:

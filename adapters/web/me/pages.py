@@ -9,8 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.http.app import Rooms
+from adapters.web.addresses import address
+from adapters.web.blamed import origins
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.me.presenter import MyDay, MyPromise, Waiting, grouped, my_promises, waiting_for
+from adapters.web.plan.presenter import plan_path
 from adapters.web.promises.pages import PromisePages, Sent
 from adapters.web.promises.presenter import NOTHING
 from adapters.web.templates import render, speech_of
@@ -18,6 +21,7 @@ from application.portfolio.ports import Portfolio
 from application.portfolio.query import MOST_ITEMS, PortfolioQuery
 from application.views.cuts import cut_at
 from application.views.policy_in_force import policy_at
+from domain.account_plan.plan import the_plan
 from domain.language import same_person
 from domain.things import day_of
 
@@ -51,7 +55,11 @@ def routes(
                 str(make_id()), caller.actor, say.day(today), groups, waiting, len(plans), page.next is not None
             )
 
-        return render(request, "me/page.html", sent.status if sent else 200, view=await run_in_threadpool(view))
+        shown = {plan_path(the_plan(known.state)): (known, cut_at("now", known, now)) for known in plans}
+        told = origins(shown, say) if "blame" in request.query_params else None
+        turned = address("/me", request.query_params, blame=None if told else "yes")
+        made = await run_in_threadpool(view)
+        return render(request, "me/page.html", sent.status if sent else 200, told=told, view=made, blame_address=turned)
 
     async def my_day(request: Request) -> Response:
         return await shown(request)

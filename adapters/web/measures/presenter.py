@@ -6,16 +6,18 @@ from datetime import date
 from decimal import Decimal
 from itertools import islice
 from typing import get_args
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from adapters.rendering.words import spaced
+from adapters.rendering.words import NOTHING, spaced
 from adapters.web.addresses import address
 from adapters.web.figures import LineChart, line_chart, says_something
 from adapters.web.languages import Speech
+from adapters.web.plan.presenter import Value
 from application.measures.measure import MEASURE_NAMES, MeasureName, Unit
 from application.measures.month_end import GroupBy
 from application.measures.query import MeasuresQuery
 from application.measures.series import MeasureSeries, MeasuresView, Number, Series
+from application.reports.months import Month
 
 PATH = "/measures"
 AT_FIRST: Sequence[MeasureName] = (
@@ -54,7 +56,7 @@ class ChartShown:
 @dataclass(frozen=True)
 class TableRow:
     name: str
-    values: Sequence[str]
+    values: Sequence[Value]
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def _months(view: MeasuresView) -> Sequence[str]:
 
 
 def _measure(item: MeasureSeries, by: GroupBy, say: Speech) -> MeasureShown:
-    rows = [TableRow(_name(each, by, say), list(_values(each, item.unit, say))) for each in item.series]
+    rows = [TableRow(_name(each, by, say), list(_values(each, item.unit, by, say))) for each in item.series]
     return MeasureShown(
         name=item.measure,
         title=say(spaced(item.measure)),
@@ -149,7 +151,7 @@ def _name(series: Series, by: GroupBy, say: Speech) -> str:
 
 def in_unit(value: Number | None, unit: Unit, currency: str | None, say: Speech) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     match unit:
         case "money":
             return say.amount(Decimal(value), currency or "")
@@ -161,10 +163,14 @@ def in_unit(value: Number | None, unit: Unit, currency: str | None, say: Speech)
             return say.number(value)
 
 
-def _values(series: Series, unit: Unit, say: Speech) -> Iterator[str]:
+def _values(series: Series, unit: Unit, by: GroupBy, say: Speech) -> Iterator[Value]:
+    """Return the figures. Those of one plan lead to the plan as it stood at the end of the month."""
     for point in series.points:
-        value = in_unit(point.value, unit, series.currency, say)
-        yield say("{value}, so far", value=value) if point.provisional and point.value is not None else value
+        value, plan = in_unit(point.value, unit, series.currency, say), ""
+        if by == "plan" and series.group and point.value is not None:
+            last = Month.of(date.fromisoformat(f"{point.month}-01")).last.isoformat()
+            plan = address(f"/plans/{quote(series.group, safe='')}", {} if point.provisional else {"as_of": last})
+        yield Value(say("{value}, so far", value=value) if point.provisional and value != NOTHING else value, plan)
 
 
 def _chart(series: Series, unit: Unit, by: GroupBy, say: Speech) -> ChartShown:

@@ -1,6 +1,6 @@
 """The packs as pages, for reading and printing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from pydantic_core import from_json
 from starlette.routing import Route
 
-from adapters.rendering.document import Document
+from adapters.rendering.document import Document, Of
 from adapters.rendering.reports import document
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard
-from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.pages import PlanPages
 from adapters.web.plan.presenter import PlanHead, at_cut
 from application.packs import registry
 from application.packs.pack import PackKind
@@ -45,6 +46,8 @@ class PackView:
     forms: Sequence[tuple[str, str]]
     twin: str
     document: Document
+    who: Callable[[Of], str]
+    """Returns the address of who set a value that the document says."""
 
 
 def pack_view(asked: PlanRequest) -> PackView:
@@ -71,6 +74,7 @@ def pack_view(asked: PlanRequest) -> PackView:
         ],
         forms=[(f"{api}&format={form}", form.upper()) for form in FORMS],
         twin=api,
+        who=asked.who_set,
         document=document(kind, from_json(made.model_dump_json(by_alias=True))),
     )
 

@@ -1,16 +1,16 @@
 """The canvas at the top of a plan's page: an overview, each part of which links to the details."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import NamedTuple
-from urllib.parse import quote
 
+from adapters.rendering.packs.parts import DAYS, NAMES
 from adapters.rendering.words import PENETRATION_SIGNS, spaced
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import NO_ORIGINS, Origins, at_cut, origin_in_words
+from adapters.web.plan.presenter import at_cut, value_address
 from application.packs.canvas import CanvasPack
 from application.views.cuts import Cut
 
@@ -37,8 +37,6 @@ class CanvasLine:
     notes: Sequence[Said] = ()
     tone: str = ""
     sign: str = ""
-    origin: str = ""
-    """Who set its title, when and why, if the reader asked for that."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +57,13 @@ class CanvasShown:
     boxes: Sequence[CanvasBox]
 
 
-def canvas_shown(pack: CanvasPack, path: str, cut: Cut, say: Speech, origins: Origins = NO_ORIGINS) -> CanvasShown:
+def canvas_shown(pack: CanvasPack, path: str, cut: Cut, say: Speech) -> CanvasShown:
     def box(title: str, page: str, lines: Iterator[CanvasLine], empty: str) -> CanvasBox:
         page, _, anchor = page.partition("#")
         address = at_cut(f"{path}{page}", cut) + (f"#{anchor}" if anchor else "")
         return CanvasBox(title, address, list(lines), empty)
 
-    fit, of = pack.fit, _Lines(pack, path, at_cut("", cut), say, origins)
+    fit, of = pack.fit, _Lines(pack, path, cut, say)
     why = (("relevance", fit.relevance), ("why_now", fit.why_now))
     return CanvasShown(
         goal=of.said("summary", "summary", "goal_sentence", fit.goal_sentence or ""),
@@ -83,32 +81,22 @@ def canvas_shown(pack: CanvasPack, path: str, cut: Cut, say: Speech, origins: Or
     )  # fmt: skip
 
 
-DAYS_OF: Mapping[str, str] = {
-    "play": "due_on", "action": "due_on", "request": "due_on", "review": "planned_on", "contract": "renews_on",
-}  # fmt: skip
-"""The field with the day of each kind of thing that has one ahead."""
-
-
 @dataclass(frozen=True)
 class _Lines:
     """The lines of each box. Each value leads to who set it."""
 
     pack: CanvasPack
     path: str
-    at: str
-    """The cut, as the end of an address."""
+    cut: Cut
     say: Speech
-    origins: Origins
 
     def said(self, kind: str, id: str, field: str, text: str, joined: str = " · ") -> Said:
-        return Said(text, f"{self.path}/values/{kind}/{quote(id, safe='')}/{field}{self.at}", joined)
+        return Said(text, value_address(self.path, self.cut, kind, id, field), joined)
 
     def line(
         self, kind: str, id: str, field: str, text: str, notes: Iterable[Said], tone: str, sign: str = ""
     ) -> CanvasLine:
-        origin = self.origins.get((kind, id, field))
-        told = origin_in_words(origin, self.say) if origin else ""
-        return CanvasLine(self.said(kind, id, field, text), [each for each in notes if each.text], tone, sign, told)
+        return CanvasLine(self.said(kind, id, field, text), [each for each in notes if each.text], tone, sign)
 
     def people(self) -> Iterator[CanvasLine]:
         pack, say = self.pack, self.say
@@ -164,10 +152,13 @@ class _Lines:
 
     def dates(self) -> Iterator[CanvasLine]:
         for each in self.pack.next_90_days[:MOST_LINES]:
-            on, owner = Said(self.say.day(each.on)), Said(each.owner or "")
-            if each.kind in DAYS_OF:
-                on = self.said(each.kind, each.id, DAYS_OF[each.kind], on.text)
-            yield CanvasLine(Said(each.what), [part for part in (on, owner) if part.text])
+            on = self.said(each.kind, each.id, DAYS[each.kind], self.say.day(each.on))
+            kind, id = ("plan", "plan") if each.kind == "contract" else (each.kind, each.id)
+            owner = self.said(kind, id, "owner", each.owner or "")
+            what = Said(each.what)
+            if each.kind in NAMES:
+                what = self.said(each.kind, each.id, NAMES[each.kind], each.what)
+            yield CanvasLine(what, [part for part in (on, owner) if part.text])
 
 
 def _figure(said: str, say: Speech) -> str:

@@ -2,9 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -15,82 +12,37 @@ from starlette.routing import Route
 
 from adapters.http.budgets import in_turn
 from adapters.http.views import PlanViews
+from adapters.web.addresses import address
+from adapters.web.blamed import origins
 from adapters.web.errors import NoSuchPage
-from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.guard import PageGuard
 from adapters.web.kept import Kept
-from adapters.web.languages import Speech
+from adapters.web.plan.asked import AggregateRequest, PlanRequest
 from adapters.web.plan.canvas import canvas_shown
 from adapters.web.plan.presenter import (
-    NO_ORIGINS,
     Fact,
-    PlanHead,
     PlanView,
-    at_cut,
     head,
     kind_view,
-    origins_of,
     plan_parts,
 )
 from adapters.web.plan.tables import drawn_anew, drawn_once
 from adapters.web.plan.timebar import Tick, steps, ticks_of, time_bar
-from adapters.web.plan.value_page import value_view
+from adapters.web.plan.value_page import VALUE_PATH, value_view
 from adapters.web.templates import part, render, speech_of
 from application.aggregates.access import Right
 from application.aggregates.loaded import LoadedAggregate
 from application.packs import registry
 from application.packs.canvas import CanvasPack
-from application.views.cuts import Cut, check_there, cut_at, known_at, timezone_of
+from application.views.cuts import check_there, cut_at, timezone_of
 from application.views.policy_in_force import policy_at
 from domain.account_plan import ACCOUNT_PLAN, THINGS
-from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, the_plan
 from domain.account_plan.team import Member
 from domain.aggregates import AggregateType
 from domain.program.limits import Policy
-from domain.record import Recorded
-from domain.things import Aggregate
 
-A = TypeVar("A", bound=Aggregate)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class AggregateRequest(Generic[A]):
-    """A request for a page of an aggregate."""
-
-    request: Request
-    known: LoadedAggregate[A]
-    cut: Cut
-    now: datetime
-    say: Speech
-    head: PlanHead
-    currency: str
-    """The currency of its amounts."""
-
-    @cached_property
-    def then(self) -> LoadedAggregate[A]:
-        """The aggregate at the cut. It is folded once for all parts of the page."""
-        return known_at(self.known, self.cut)
-
-    @property
-    def path(self) -> str:
-        """The path of the aggregate's first page."""
-        return self.head.path
-
-    @property
-    def blaming(self) -> bool:
-        return "blame" in self.request.query_params
-
-    def may(self, right: Right) -> bool:
-        return visitor_of(self.request).caller.may(right)
-
-
-@dataclass(frozen=True)
-class PlanRequest(AggregateRequest[AccountPlan]):
-    """A request for a page of a plan."""
-
-    program: Sequence[Recorded]
-    """The records of the program, whose policies judge the plan."""
 
 
 R = TypeVar("R", bound=AggregateRequest[Any])
@@ -137,7 +89,11 @@ class AggregatePages(ABC, Generic[R]):
         here = f"{path}{asked.request.scope['path'].removeprefix(path)}"
         bar = time_bar(asked.known, asked.cut, self.ticks(asked.known), here, path, say, asked.blaming)
         may_change = asked.may(self.change)
-        return render(asked.request, template, status, say, view=view, bar=bar, may_change=may_change)
+        told = origins({path: (asked.known, asked.cut)}, say) if asked.blaming else None
+        turned = address(here, asked.request.query_params, blame=None if told else "yes")
+        return render(
+            asked.request, template, status, say, told, view=view, bar=bar, may_change=may_change, blame_address=turned
+        )
 
 
 class PlanPages(AggregatePages[PlanRequest]):
@@ -193,10 +149,8 @@ Parts = tuple[Sequence[Fact], str, str]
 
 def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts], tables: Kept[str]) -> list[Route]:
     def plan(asked: PlanRequest) -> Any:
-        path, cut, blaming = asked.path, asked.cut, asked.blaming
         facts, canvas, sections = parts(asked)
-        turned = at_cut(path, cut) if blaming else at_cut(path, cut, blame="yes")
-        return PlanView(asked.head, facts, canvas, findings(asked), sections, blaming, turned)
+        return PlanView(asked.head, facts, canvas, findings(asked), sections)
 
     def parts(asked: PlanRequest) -> Parts:
         def made() -> Parts:
@@ -206,8 +160,7 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
             found = plan_parts(known, cut, say, asked.blaming, asked.program, drawn)
             pack = registry.pack("canvas", asked.then, asked.cut, asked.program)
             assert isinstance(pack, CanvasPack)
-            origins = origins_of(known.state, known, cut) if asked.blaming else NO_ORIGINS
-            canvas = canvas_shown(pack, asked.path, asked.cut, asked.say, origins)
+            canvas = canvas_shown(pack, asked.path, asked.cut, asked.say)
             on_top = part("plan/canvas.html", asked.say, canvas=canvas)
             return found.facts, on_top, part("plan/sections.html", asked.say, sections=found.sections)
 
@@ -219,10 +172,6 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
             raise NoSuchPage(asked.say("There is no such kind of thing."))
         return kind_view(asked.then, asked.cut, kind, asked.say, asked.blaming)
 
-    def value(asked: PlanRequest) -> Any:
-        kind, id, field = (asked.request.path_params[name] for name in ("kind", "id", "field"))
-        return value_view(asked.known, asked.cut, kind, id, field, asked.say)
-
     async def read_steps(request: Request) -> Response:
         asked = await pages.asked(request)
         return JSONResponse(await run_in_threadpool(steps, asked.known, asked.say))
@@ -231,7 +180,5 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
         guard.page("/plans/{plan}", pages.page("plan/page.html", plan), "view", "plan-page"),
         guard.page("/plans/{plan}/all/{kind}", pages.page("plan/kind.html", every), "view", "things-page"),
         guard.page("/plans/{plan}/steps", read_steps, "view", "plan-steps"),
-        guard.page(
-            "/plans/{plan}/values/{kind}/{id}/{field}", pages.page("plan/value.html", value), "view", "value-page"
-        ),
+        guard.page(f"/plans/{{plan}}{VALUE_PATH}", pages.page("plan/value.html", value_view), "view", "value-page"),
     ]

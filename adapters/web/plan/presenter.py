@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 from adapters.rendering.words import NOTHING, spaced
 from adapters.web.languages import Speech, is_prose, words_of
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
-from application.views.blame import Blame, blame
 from application.views.by_section import ONE_EACH, plural
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at, timezone_of
@@ -23,10 +22,11 @@ from domain.account_plan.entries import Note
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
+from domain.account_plan.promises import Promise
 from domain.language import FORGOTTEN
 from domain.program.limits import Policy
 from domain.record import Recorded
-from domain.things import Thing
+from domain.things import Aggregate, Thing, name_field
 
 PAGES = (
     ("", "Plan"),
@@ -47,8 +47,6 @@ class Value(NamedTuple):
 
     text: str
     address: str
-    origin: str = ""
-    """Who set it, when and why, if the reader asked for that."""
     is_forgotten: bool = False
 
 
@@ -65,12 +63,6 @@ CALLED_BY_WORDS: Mapping[str, str] = {"member": "role", "phase": "phase", "agend
 """Kinds of things whose ids end in a word of ours, and the field that word stands in."""
 
 EMPTY: Sequence[object] = (None, (), {})
-
-Origins = Mapping[tuple[str, str, str], Blame]
-"""Who set each value, by kind and id of its thing and its field."""
-
-NO_ORIGINS: Origins = {}
-"""Nobody asked who set what."""
 
 
 Cell = tuple[str, str, Value]
@@ -129,6 +121,7 @@ class Fact:
     tone: str = ""
     address: str = ""
     """Where it says who set the value; empty for a figure that is computed."""
+    note_address: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +134,8 @@ class PlanHead:
     archived: bool
     tabs: Sequence[tuple[str, str]]
     """Address and name of each page of the plan, at the same cut."""
+    name_address: str
+    """Where it says who gave the account its name."""
     goes_on: tuple[str, str] | None = None
     """Address and account of the plan into which this one was merged; None if it was not."""
 
@@ -161,8 +156,6 @@ class PlanView:
     findings: object
     sections: str
     """The rendered canvas and sections."""
-    blaming: bool
-    blame_address: str
 
 
 def plan_path(card: Plan) -> str:
@@ -175,9 +168,33 @@ def at_cut(address: str, cut: Cut, **more: str) -> str:
     return f"{address}?{urlencode(parameters)}" if parameters else address
 
 
+def value_address(path: str, cut: Cut, kind: str, id: str, field: str) -> str:
+    """Return the address of who set a value of an aggregate, when and why."""
+    return at_cut(f"{path}/values/{kind}/{quote(id, safe='')}/{field}", cut)
+
+
+def set_in(state: Aggregate, value: tuple[str, str, str], path: str, cut: Cut) -> str:
+    """Return the same of a value that a document names by kind, id and field."""
+    kind, id, field = value
+    thing = state.named(kind, id)
+    return value_address(path, cut, kind, id, field) if getattr(thing, field, None) not in EMPTY else ""
+
+
+OF_PROMISES = ("kind", "state", "owner", "side", "due_on")
+"""The fields of a promise that lists show besides its name."""
+
+
+def who_set(promise: Promise, path: str, cut: Cut) -> Mapping[str, str]:
+    """Return the addresses of who set what is shown of a promise, `name` for its name."""
+    fields = {"name": name_field(promise.__dict__) or "id"} | {name: name for name in OF_PROMISES}
+    return {shown: value_address(path, cut, promise.noun, promise.id, field) for shown, field in fields.items()}
+
+
 def blame_address(card: Plan, thing: Thing, field: str, cut: Cut) -> str:
-    """Return the address of who set a value of a thing, when and why."""
-    return at_cut(f"{plan_path(card)}/values/{thing.noun}/{quote(thing.id, safe='')}/{field}", cut)
+    """Return the same of a value of a plan; nothing if it was never said."""
+    if getattr(thing, field) in EMPTY:
+        return ""
+    return value_address(plan_path(card), cut, thing.noun, thing.id, field)
 
 
 def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
@@ -185,7 +202,8 @@ def head(card: Plan, cut: Cut, say: Speech) -> PlanHead:
     tabs = [(at_cut(f"{path}{page}", cut), say(name)) for page, name in PAGES]
     into = card.merged_into
     goes_on = (f"/plans/{quote(into, safe='')}", into) if into else None
-    return PlanHead(card.account_name, card.account_id, path, card.archived, tabs, goes_on)
+    named = blame_address(card, card, "account_name", cut)
+    return PlanHead(card.account_name, card.account_id, path, card.archived, tabs, named, goes_on)
 
 
 def plan_parts(
@@ -200,7 +218,7 @@ def plan_parts(
     plan = as_the_team_knows(plan_at(known, cut), cut.date)
     zone, records = timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
-    shown = Shown(card, cut, say, origins_of(plan, known, cut) if blaming else {})
+    shown = Shown(card, cut, say, blaming)
     tables: dict[str, list[Any]] = {section: [] for section in get_args(Section)}
     for kind, things in plan.kinds().items():
         for section, some in by_section(kind, things.values()):
@@ -236,13 +254,9 @@ def kind_view(known: LoadedPlan, cut: Cut, kind: type[Thing], say: Speech, blami
     """Return the page of a kind. Raises `CutBeforePlan`."""
     plan = plan_at(known, cut)
     card = the_plan(plan)
-    shown = Shown(card, cut, say, origins_of(plan, known, cut) if blaming else {})
+    shown = Shown(card, cut, say, blaming)
     table = shown.table_of_all(kind, list(plan.all(kind).values()))
     return KindView(head(card, cut, say), table, at_cut(plan_path(card), cut, **({"blame": "yes"} if blaming else {})))
-
-
-def origins_of(plan: AccountPlan, known: LoadedPlan, cut: Cut) -> Origins:
-    return {(each.kind, each.id, each.field): each for each in blame(plan, known.records[: cut.version])}
 
 
 def age_of(fresh: Freshness, say: Speech) -> str:
@@ -258,7 +272,8 @@ def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech, policy: Policy) 
     follows = metrics(plan, cut.today, policy)
     contract = plan.find(Contract, "contract")
     owned = say("owned by {owner}", owner=card.owner)
-    yield Fact(say("Tier"), say(spaced(card.tier)), owned, address=blame_address(card, card, "tier", cut))
+    set_by = partial(blame_address, card, card, cut=cut)
+    yield Fact(say("Tier"), say(spaced(card.tier)), owned, address=set_by("tier"), note_address=set_by("owner"))
     if contract:
         renews, path = say.how_far(contract.renews_on, cut.date), partial(blame_address, card, contract, cut=cut)
         yield Fact(say("ARR"), say.amount(contract.arr, card.currency), address=path("arr"))
@@ -290,11 +305,11 @@ LOOKS = {noun: tuple("day" if field.endswith("_on") else "" for field in fields)
 class Shown:
     """The things of a plan at a cut, as a reader sees them."""
 
-    def __init__(self, card: Plan, cut: Cut, say: Speech, origins: Origins) -> None:
+    def __init__(self, card: Plan, cut: Cut, say: Speech, blaming: bool = False) -> None:
         self._card = card
         self._cut = cut
         self._say = say
-        self._origins = origins
+        self._blaming = blaming
         self._path = plan_path(card)
         self._at = at_cut("", cut)
 
@@ -308,7 +323,7 @@ class Shown:
         return self._table(kind, sorted(things, key=lambda each: each.ending is not None), len(things))
 
     def _table(self, kind: type[Thing], things: Sequence[Thing], in_all: int) -> ThingTable:
-        blaming = {"blame": "yes"} if self._origins else {}
+        blaming = {"blame": "yes"} if self._blaming else {}
         every = at_cut(f"{self._path}/all/{kind.noun}", self._cut, **blaming)
         headings = [self._say(spaced(field)) for field in COLUMNS[kind.noun]]
         columns = [*zip(COLUMNS[kind.noun], ("", *headings[1:]), LOOKS[kind.noun], strict=True)]
@@ -325,7 +340,7 @@ class Shown:
     def _row(self, thing: Thing, columns: Sequence[tuple[str, str, str]]) -> ThingRow:
         where, cells = self._where(thing), list[Cell]()
         for field, heading, look in columns:
-            value = self._value(thing, field, getattr(thing, field), where)
+            value = self._value(field, getattr(thing, field), where)
             cells.append((heading, look if value.text != NOTHING else "blank", value))
         ending = thing.ending if "state" not in COLUMNS[thing.noun] else None  # Its value says so already.
         return ThingRow(thing.id, cells, self._say.told(ending) if ending else "")
@@ -335,11 +350,10 @@ class Shown:
         return f"{self._path}/values/{thing.noun}/{quote(thing.id, safe='')}"
 
     def value(self, thing: Thing, field: str, value: Any) -> Value:
-        return self._value(thing, field, value, self._where(thing))
+        return self._value(field, value, self._where(thing))
 
-    def _value(self, thing: Thing, field: str, value: Any, where: str) -> Value:
-        origin = self._origins.get((thing.noun, thing.id, field)) if self._origins else None
-        if origin is None and value in EMPTY:
+    def _value(self, field: str, value: Any, where: str) -> Value:
+        if value in EMPTY:
             return NEVER_SAID
         forgotten = value == FORGOTTEN
         text = (
@@ -347,8 +361,7 @@ class Shown:
             else value if type(value) is str and is_prose(field)
             else value_text(field, value, self._card.currency, self._say)
         )  # fmt: skip
-        said_by = origin_in_words(origin, self._say) if origin else ""
-        return Value(text, f"{where}/{field}{self._at}", said_by, forgotten)
+        return Value(text, f"{where}/{field}{self._at}", forgotten)
 
 
 def value_text(field: str, value: Any, currency: str, say: Speech) -> str:
@@ -369,10 +382,3 @@ def id_in_words(kind: str, id: str, say: Speech) -> str:
         return id
     *whom, word = id.split(":")
     return " · ".join([*whom, say(spaced(word)) if word in words_of(CALLED_BY_WORDS[kind]) else word])
-
-
-def origin_in_words(origin: Blame, say: Speech) -> str:
-    """Return who set a value, when, and why."""
-    what = say(spaced(origin.type))
-    sentence = say("{actor}, {at}: {what}", actor=origin.actor, at=say.instant(origin.recorded_at), what=what)
-    return f"{sentence} – {origin.reason}" if origin.reason else sentence

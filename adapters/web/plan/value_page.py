@@ -6,15 +6,13 @@ from typing import Any
 
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
-from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, head, name_of, plan_path, value_text
+from adapters.web.plan.asked import AggregateRequest
+from adapters.web.plan.presenter import PlanHead, name_of, value_text
 from application.views.by_section import ONE_EACH
-from application.views.contacts import as_the_team_knows
-from application.views.cuts import Cut, plan_at
 from application.views.effects import walk
-from application.views.loaded_plan import LoadedPlan
-from domain.account_plan.plan import the_plan
 from domain.record import struck_by
+
+VALUE_PATH = "/values/{kind}/{id}/{field}"
 
 
 @dataclass(frozen=True)
@@ -29,32 +27,31 @@ class ValueStep:
     reason: str
     event: str
     """The address of the event's page."""
-    plan_before: str
-    """The address of the plan just before the event."""
+    before_it: str
+    """The address of everything just before the event."""
 
 
 @dataclass(frozen=True)
 class ValueView:
     head: PlanHead
     thing: str
-    kind: str
     field: str
     now: str
     steps: Sequence[ValueStep]
     """The steps, the latest first."""
 
 
-def value_view(known: LoadedPlan, cut: Cut, kind: str, id: str, field: str, say: Speech) -> ValueView:
-    """Return the view. Raises `NoSuchPage` if the plan has no such value at the cut, and `CutBeforePlan`."""
-    plan = as_the_team_knows(plan_at(known, cut), cut.date)
-    card, thing = the_plan(plan), plan.named(kind, id)
+def value_view(asked: AggregateRequest[Any]) -> ValueView:
+    """Return the view. Raises `NoSuchPage` if there is no such value at the cut, and `CutBeforePlan`."""
+    kind, id, field = (asked.request.path_params[name] for name in ("kind", "id", "field"))
+    say, state = asked.say, asked.as_known
+    thing = state.named(kind, id)
     if thing is None or not hasattr(thing, field) or field.startswith("_"):
-        raise NoSuchPage(say("The plan has no such value at this point."))
-    records = known.records[: cut.version]
-    path = plan_path(card)
+        raise NoSuchPage(say("There is no such value at this point."))
+    records = asked.known.records[: asked.cut.version]
 
     def text(value: Any) -> str:
-        return value_text(field, value, card.currency, say)
+        return value_text(field, value, asked.currency, say)
 
     steps = [
         ValueStep(
@@ -65,16 +62,15 @@ def value_view(known: LoadedPlan, cut: Cut, kind: str, id: str, field: str, say:
             what=say(spaced(type(step.record.event).__name__)),
             reason=step.record.meta.reason or "",
             event=f"/events/{step.record.id}",
-            plan_before=f"{path}?as_of=version:{step.record.version - 1}" if step.record.version > 1 else "",
+            before_it=f"{asked.path}?as_of=version:{step.record.version - 1}" if step.record.version > 1 else "",
         )
         for step in walk(records, never=struck_by(records).keys())
         for effect in step.effects
         if (effect.kind, effect.id, effect.field) == (kind, id, field)
     ]
     return ValueView(
-        head=head(card, cut, say),
+        head=asked.head,
         thing=say(spaced(kind)) if kind in ONE_EACH else name_of(thing),
-        kind=say(spaced(kind)),
         field=say(spaced(field)),
         now=text(getattr(thing, field)),
         steps=steps[::-1],

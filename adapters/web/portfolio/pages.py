@@ -11,17 +11,22 @@ from starlette.routing import Route
 from adapters.http.app import Services
 from adapters.http.views import PlanViews
 from adapters.web.addresses import query_in
+from adapters.web.blamed import origins
 from adapters.web.guard import PageGuard, visitor_of
+from adapters.web.plan.presenter import plan_path
 from adapters.web.portfolio.keep_rates import KeepRates
 from adapters.web.portfolio.presenter import portfolio_view
 from adapters.web.templates import render, speech_of
 from application.portfolio.query import PortfolioQuery
+from application.views.cuts import cut_at
+from domain.account_plan.plan import the_plan
 
 
 def routes(services: Services, plans: PlanViews, guard: PageGuard, now: Callable[[], datetime]) -> list[Route]:
     kept = KeepRates()
 
     async def portfolio(request: Request) -> Response:
+        say = speech_of(request)
         query, caller = query_in(PortfolioQuery, request, ("tier",)), visitor_of(request).caller
         page = await run_in_threadpool(services.portfolio.query, query, caller)
         counts = await run_in_threadpool(services.findings.counts, [item.plan_id for item in page.items])
@@ -31,8 +36,12 @@ def routes(services: Services, plans: PlanViews, guard: PageGuard, now: Callable
         )
         there = {id: plan for id, plan in known.items() if plan.records}
         view = await run_in_threadpool(
-            portfolio_view, page, counts, rates, there, query, dict(request.query_params), now(), speech_of(request)
+            portfolio_view, page, counts, rates, there, query, dict(request.query_params), now(), say
         )
-        return render(request, "portfolio/page.html", view=view)
+        asks_who = "blame" in request.query_params
+        told = origins(
+            {plan_path(the_plan(plan.state)): (plan, cut_at("now", plan, now())) for plan in there.values()}, say
+        )
+        return render(request, "portfolio/page.html", told=told if asks_who else None, view=view)
 
     return [guard.page("/", portfolio, "view", "portfolio-page")]

@@ -11,11 +11,10 @@ from adapters.rendering.words import NOTHING, spaced
 from adapters.web.addresses import address
 from adapters.web.findings.presenter import SIGNS, TONES, counts_in_words
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import NO_ORIGINS, Value, origin_in_words, origins_of
+from adapters.web.plan.presenter import NEVER_SAID, Value
 from adapters.web.portfolio.keep_rates import KeepRate, Rates, keep_rate
 from application.portfolio.query import PortfolioPage, PortfolioQuery
 from application.portfolio.row import PortfolioItem
-from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.plan import Tier
 from domain.account_plan.reviews import Review
@@ -62,9 +61,9 @@ class Row:
     quieter: str
     """The number of the other findings."""
     keep_rate: KeepRate | None
-    last_review: str
+    last_review: Value
     last_review_how_far: str
-    next_review: str
+    next_review: Value
     stale_words: str
     stale: int
 
@@ -80,7 +79,6 @@ class PortfolioView:
     """The value, its word, and whether it is chosen."""
     next: str | None
     is_filtered: bool
-    blaming: bool
     blame_address: str
 
 
@@ -104,7 +102,6 @@ def portfolio_view(
                 rates.get(item.plan_id, ()),
                 known.get(item.plan_id),
                 now,
-                "blame" in given,
                 say,
             )
             for item in page.items
@@ -112,7 +109,6 @@ def portfolio_view(
         tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
         next=address("/", given, cursor=page.next) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
-        blaming="blame" in given,
         blame_address=address("/", given, blame=None if "blame" in given else "yes"),
     )
 
@@ -147,27 +143,27 @@ def few(words: Sequence[str], say: Speech) -> str:
     return say("{words} and {number} more", words=told, number=rest) if rest > 0 else told
 
 
-def next_review(known: LoadedPlan) -> date | None:
-    """Return the day of the first planned review."""
-    return min(
-        (each.planned_on for each in known.state.open(Review) if each.state == "scheduled" and each.planned_on),
-        default=None,
-    )
+def next_review(known: LoadedPlan) -> Review | None:
+    """Return the first planned review."""
+    ahead = [each for each in known.state.open(Review) if each.state == "scheduled" and each.planned_on]
+    return min(ahead, key=lambda each: each.planned_on or date.max, default=None)
 
 
-def values(
-    item: PortfolioItem, known: LoadedPlan | None, now: datetime, blaming: bool, say: Speech
-) -> Callable[[str, str, str], Value]:
+def held_last(known: LoadedPlan | None, on: date | None) -> str:
+    """Return the id of the review that was held on a day; empty if there is none."""
+    found = known.state.all(Review).values() if known and on else ()
+    return next((each.id for each in found if each.held_on == on), "")
+
+
+def values(item: PortfolioItem, known: LoadedPlan | None) -> Callable[..., Value]:
     """Return what makes a value of a row: of the thing of which the plan has one, and of one of its fields."""
     path = f"/plans/{quote(item.account_id, safe='')}/values"
-    origins = origins_of(known.state, known, cut_at("now", known, now)) if known and blaming else NO_ORIGINS
 
-    def value(kind: str, field: str, text: str) -> Value:
-        thing = known.state.named(kind, kind) if known else None
+    def value(kind: str, field: str, text: str, id: str | None = None) -> Value:
+        thing = known.state.named(kind, kind if id is None else id) if known else None
         if thing is None or text == NOTHING:
             return Value(text, "")
-        origin = origins.get((kind, thing.id, field))
-        return Value(text, f"{path}/{kind}/{thing.id}/{field}", origin_in_words(origin, say) if origin else "")
+        return Value(text, f"{path}/{kind}/{quote(thing.id, safe='')}/{field}")
 
     return value
 
@@ -178,11 +174,10 @@ def row(
     rates: Rates,
     known: LoadedPlan | None,
     now: datetime,
-    blaming: bool,
     say: Speech,
 ) -> Row:
-    today, value = day_of(now, "UTC"), values(item, known, now, blaming, say)
-    next_on = next_review(known) if known else None
+    today, value = day_of(now, "UTC"), values(item, known)
+    ahead = next_review(known) if known else None
     loudest = next((severity for severity in get_args(Severity) if findings.get(severity)), None)
     return Row(
         address=f"/plans/{item.account_id}",
@@ -202,9 +197,11 @@ def row(
         loudest_sign=SIGNS[loudest] if loudest else "",
         quieter=counts_in_words({each: number for each, number in findings.items() if each != loudest}, say),
         keep_rate=keep_rate(rates, say),
-        last_review=say.day(item.last_review_on),
+        last_review=value("review", "held_on", say.day(item.last_review_on), held_last(known, item.last_review_on)),
         last_review_how_far=say.how_far(item.last_review_on, today) if item.last_review_on else "",
-        next_review=say("next {day}", day=say.day(next_on)) if next_on else "",
+        next_review=value("review", "planned_on", say("next {day}", day=say.day(ahead.planned_on)), ahead.id)
+        if ahead
+        else NEVER_SAID,
         stale=len(item.stale_sections),
         stale_words=few([say(spaced(section)) for section in item.stale_sections], say),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from adapters.web.findings.presenter import FindingsShown, findings_shown
-from adapters.web.plan.pages import AggregateRequest
+from adapters.web.plan.asked import AggregateRequest
 from adapters.web.plan.presenter import PlanHead
 from application.aggregates.access import Right
 from application.findings.finding import Finding

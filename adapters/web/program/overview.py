@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from adapters.web.plan.pages import AggregateRequest
-from adapters.web.plan.presenter import Fact, PlanHead, at_cut
+from adapters.web.plan.asked import AggregateRequest
+from adapters.web.plan.presenter import Fact, PlanHead, Value, at_cut, value_address
 from application.views.current_program import ListedAccount, committed_list
-from application.views.cuts import plan_at
+from application.views.cuts import Cut, plan_at
 from application.views.policy_in_force import policy_at
 from domain.account_plan.plan import TIER_RANKS
 from domain.program.charter import PHASES, ExchangeRates, ProgramPhase, the_program
 from domain.program.language import ProgramState
 from domain.program.nominations import Nomination
 
+PATH = "/program"
 PHASE_STATES = {"ahead": ("ahead", "○", "quiet"), "over": ("over", "●", "good"), "now": ("now", "◑", "")}
 """The word, sign and tone of each state."""
 
@@ -25,8 +27,8 @@ class ListedRow:
 
     name: str
     address: str
-    tier: str
-    reason: str
+    tier: Value
+    reason: Value
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,10 @@ class PhaseRow:
     """A phase of introducing the practice."""
 
     name: str
-    state: str
+    state: Value
     sign: str
     tone: str
-    accounts: str
+    accounts: Value
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,11 @@ class Overview:
     head: PlanHead
     facts: Sequence[Fact]
     listed: Sequence[ListedRow]
-    committed: str
+    committed: Value
     """The round, the day and the author of the committed list; empty if there is none."""
     round_address: str
     phases: Sequence[PhaseRow]
-    rates: Sequence[tuple[str, str]]
+    rates: Sequence[tuple[str, Value]]
     rates_since: str
     sees_all: bool
 
@@ -64,15 +66,26 @@ def overview(asked: AggregateRequest[ProgramState]) -> Overview:
     sizes = in_force.policy.list
     strategic = sum(each.tier == "strategic" for each in entries)
     too_many = strategic > sizes.warn
+    set_by = partial(value_address, PATH, asked.cut)
     month = say("the fiscal year starts in {month}", month=say.month(card.fiscal_year_starts))
     rates = [each for each in state.all(ExchangeRates).values() if each.as_of_on <= asked.cut.date]
     latest = max(rates, key=lambda each: each.as_of_on, default=None)
     return Overview(
         head=asked.head,
         facts=[
-            Fact(say("Owner"), card.owner or "–"),
-            Fact(say("Reports in"), card.currency, month),
-            Fact(say("Policy"), say("version {number}", number=in_force.version)),
+            Fact(say("Owner"), card.owner or "–", address=set_by("program", card.id, "owner") if card.owner else ""),
+            Fact(
+                say("Reports in"),
+                card.currency,
+                month,
+                address=set_by("program", card.id, "currency"),
+                note_address=set_by("program", card.id, "fiscal_year_starts"),
+            ),
+            Fact(
+                say("Policy"),
+                say("version {number}", number=in_force.version),
+                address=set_by("policy", str(in_force.version), "effective_on") if in_force.version else "",
+            ),
             Fact(
                 say("Strategic accounts"),
                 say.number(strategic),
@@ -80,33 +93,46 @@ def overview(asked: AggregateRequest[ProgramState]) -> Overview:
                 "warning" if too_many else "",
             ),
         ],
-        listed=[listed_row(each, names, say) for each in entries],
-        committed=say(
-            "Committed on {day} in the round {round} by {people}",
-            day=say.day(committed.committed_on),
-            round=committed.round,
-            people=", ".join(committed.decided_by),
+        listed=[listed_row(each, names, say, set_by("round", committed.round, "entries")) for each in entries]
+        if committed
+        else [],
+        committed=Value(
+            say(
+                "Committed on {day} in the round {round} by {people}",
+                day=say.day(committed.committed_on),
+                round=committed.round,
+                people=", ".join(committed.decided_by),
+            ),
+            set_by("round", committed.round, "decided_by"),
         )
         if committed
-        else "",
+        else Value("", ""),
         round_address=at_cut(f"/program/rounds/{committed.round}", asked.cut) if committed and sees_all else "",
-        phases=phases(state, say) if sees_all else [],
-        rates=[(name, say.number(rate)) for name, rate in (latest.rates if latest and sees_all else {}).items()],
+        phases=phases(state, asked.cut, say) if sees_all else [],
+        rates=[
+            (name, Value(say.number(rate), set_by(latest.noun, latest.id, "rates")))
+            for name, rate in latest.rates.items()
+        ]
+        if latest and sees_all
+        else [],
         rates_since=say.day(latest.as_of_on) if latest else "",
         sees_all=sees_all,
     )  # fmt: skip
 
 
-def listed_row(entry: ListedAccount, names: Mapping[str, str], say: Speech) -> ListedRow:
+def listed_row(entry: ListedAccount, names: Mapping[str, str], say: Speech, set_by: str) -> ListedRow:
     name, tier = names.get(entry.account, entry.account), say(spaced(entry.tier))
-    return ListedRow(name, f"/plans/{entry.account}", tier, entry.reason or "")
+    return ListedRow(name, f"/plans/{entry.account}", Value(tier, set_by), Value(entry.reason or "", set_by))
 
 
-def phases(state: ProgramState, say: Speech) -> list[PhaseRow]:
-    begun = state.all(ProgramPhase)
+def phases(program: ProgramState, cut: Cut, say: Speech) -> list[PhaseRow]:
+    begun = program.all(ProgramPhase)
     rows = []
     for name in PHASES:
         phase = begun.get(name)
         word, sign, tone = PHASE_STATES["ahead" if phase is None else "over" if phase.completed else "now"]
-        rows.append(PhaseRow(say(spaced(name)), say(word), sign, tone, ", ".join(phase.accounts) if phase else ""))
+        said = partial(value_address, PATH, cut, phase.noun, phase.id) if phase else None
+        accounts = Value(", ".join(phase.accounts) if phase else "", said("accounts") if said else "")
+        state = Value(say(word), said("completed") if said else "")
+        rows.append(PhaseRow(say(spaced(name)), state, sign, tone, accounts))
     return rows

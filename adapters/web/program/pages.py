@@ -12,9 +12,11 @@ from starlette.routing import Route
 from adapters.http.app import Rooms
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
-from adapters.web.plan.pages import AggregatePages, AggregateRequest
-from adapters.web.plan.presenter import PlanHead, at_cut
+from adapters.web.plan.asked import AggregateRequest
+from adapters.web.plan.pages import AggregatePages
+from adapters.web.plan.presenter import PlanHead, at_cut, value_address
 from adapters.web.plan.timebar import steps
+from adapters.web.plan.value_page import VALUE_PATH, value_view
 from adapters.web.program.findings import ProgramFindingsPage, findings_page
 from adapters.web.program.library import library_view
 from adapters.web.program.overview import overview
@@ -72,7 +74,7 @@ class ProgramPages(AggregatePages[ProgramRequest]):
         views.note_read(request, known.id, f"version:{cut.version}")
         card, caller = the_program(known.state), visitor_of(request).caller
         tabs = [(at_cut(f"{PATH}{page}", cut), say(name)) for page, name, right in PAGES if caller.may(right)]
-        head = PlanHead(card.name, "program", PATH, False, tabs)
+        head = PlanHead(card.name, "program", PATH, False, tabs, value_address(PATH, cut, card.noun, card.id, "name"))
         return AggregateRequest(request, known, cut, now, say, head, card.currency)
 
     def policy(self, asked: ProgramRequest) -> Policy:
@@ -152,6 +154,7 @@ def routes(
     return [
         guard.page(PATH, program, "practice", "program-page"),
         guard.page(f"{PATH}/steps", read_steps, "view-program", "program-steps"),
+        guard.page(f"{PATH}{VALUE_PATH}", pages.page("plan/value.html", value_view), "practice", "program-value-page"),
         guard.page(f"{PATH}/policy", pages.page("program/policy.html", policy_view), "practice", "policy-page"),
         guard.page(f"{PATH}/rounds", pages.page("program/rounds.html", rounds_view), "view-program", "rounds-page"),
         guard.page(f"{PATH}/rounds/{{round}}", one_round, "view-program", "round-page"),

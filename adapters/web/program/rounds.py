@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from adapters.web.plan.pages import AggregateRequest
-from adapters.web.plan.presenter import Fact, PlanHead, at_cut
+from adapters.web.plan.asked import AggregateRequest
+from adapters.web.plan.presenter import EMPTY, NEVER_SAID, Fact, PlanHead, Value, at_cut, value_address
+from adapters.web.program.overview import PATH
 from application.rounds.committed_lists import EntryResult, EntryState
-from application.views.cuts import plan_at
+from application.views.cuts import Cut, plan_at
 from application.views.round_ranking import OpinionView, RankedAccount
 from domain.program.language import ProgramState
-from domain.program.nominations import Nomination, Stance
+from domain.program.nominations import Nomination, Opinion, Stance, nomination_id, opinion_id
 from domain.program.rounds import Round
 
 STANCE_SIGNS: Mapping[Stance, str] = {"for": "+", "against": "−", "abstain": "○"}
@@ -30,10 +32,10 @@ TONES: Mapping[Stance, str] = {"for": "good", "against": "bad", "abstain": "quie
 class RoundRow:
     title: str
     address: str
-    state: str
-    due_on: str
+    state: Value
+    due_on: Value
     nominated: str
-    listed: str
+    listed: Value
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ class RoundsView:
 @dataclass(frozen=True)
 class OpinionRow:
     sign: str
-    stance: str
+    stance: Value
     tone: str
-    who: str
-    note: str
+    who: Value
+    note: Value
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,12 @@ class AccountRow:
     place: str
     name: str
     address: str
-    why: str
-    marks: Sequence[str]
+    why: Value
+    marks: Sequence[Value]
     score: str
     opinions: Sequence[OpinionRow]
-    listed: str
-    reason: str
+    listed: Value
+    reason: Value
     is_withdrawn: bool
     say_more: Sequence[tuple[str, str]]
 
@@ -73,7 +75,7 @@ class ResultRow:
 
     name: str
     address: str
-    tier: str
+    tier: Value
     state: str
     sign: str
     tone: str
@@ -87,7 +89,7 @@ class ResultRow:
 @dataclass(frozen=True)
 class RoundPage:
     head: PlanHead
-    title: str
+    title: Value
     facts: Sequence[Fact]
     criteria: Sequence[str]
     accounts: Sequence[AccountRow]
@@ -105,10 +107,10 @@ def rounds_view(asked: AggregateRequest[ProgramState]) -> RoundsView:
         RoundRow(
             each.title,
             at_cut(f"/program/rounds/{each.id}", asked.cut),
-            say(spaced(each.state)),
-            say.day(each.due_on),
+            _set(asked.cut, each, "state", say(spaced(each.state))),
+            _set(asked.cut, each, "due_on", say.day(each.due_on)),
             say.number(sum(nomination.round == each.id for nomination in nominated)),
-            say.number(len(each.entries)),
+            _set(asked.cut, each, "entries", say.number(len(each.entries))),
         )
         for each in state.all(Round).values()
     ]
@@ -123,31 +125,37 @@ def round_page(
     results: Sequence[EntryResult],
     may_change: bool,
 ) -> RoundPage:
-    say = asked.say
+    say, cut = asked.say, asked.cut
+    set_by = partial(value_address, PATH, cut, round.noun, round.id)
+    names = {each.account: each.account_name for each in ranked}
     weighed = {name: weight for name, weight in round.criteria_weights.items() if weight}
     places = ", ".join(f"{say(spaced(tier))} {most}" for tier, most in round.tiers.items())
     return RoundPage(
         head=asked.head,
-        title=round.title,
+        title=_set(cut, round, "title", round.title),
         facts=[
-            Fact(say("Round"), say(spaced(round.state))),
-            Fact(say("Due"), say.day(round.due_on), say.how_far(round.due_on, asked.cut.date)),
+            Fact(say("Round"), say(spaced(round.state)), address=set_by("state")),
+            Fact(say("Due"), say.day(round.due_on), say.how_far(round.due_on, cut.date), address=set_by("due_on")),
             Fact(say("Nominated"), say.number(sum(not each.withdrawn for each in ranked))),
-            Fact(say("Listed"), say.number(len(round.entries)), ", ".join(round.decided_by)),
-            Fact(say("Places"), places or say("not limited")),
+            Fact(say("Listed"), say.number(len(round.entries)), ", ".join(round.decided_by), address=set_by("entries")),
+            Fact(say("Places"), places or say("not limited"), address=set_by("tiers")),
         ],
         criteria=[f"{say(spaced(name))} × {weight}" for name, weight in weighed.items()],
-        accounts=[_account(place, each, list(weighed), round, say, may_change) for place, each in enumerate(ranked, 1)],
-        results=[_result(each, {each.account: each.account_name for each in ranked}, asked) for each in results],
+        accounts=[
+            _account(place, each, list(weighed), round, cut, say, may_change) for place, each in enumerate(ranked, 1)
+        ],
+        results=[_result(each, names, set_by("entries"), asked) for each in results],
         forms=_forms(round, ranked, say) if may_change else [],
         history=at_cut("/program/history", asked.cut, entity=f"round:{round.id}"),
     )
 
 
 def _account(
-    place: int, each: RankedAccount, criteria: Sequence[str], round: Round, say: Speech, may_change: bool
+    place: int, each: RankedAccount, criteria: Sequence[str], round: Round, cut: Cut, say: Speech, may_change: bool
 ) -> AccountRow:
-    listed = each.listed
+    listed, entries = each.listed, value_address(PATH, cut, round.noun, round.id, "entries")
+    nominated = nomination_id(round.id, each.account)
+    marks = f"/plans/{quote(each.account, safe='')}/values/plan/plan/scores"
     about = urlencode({"round": round.id, "account": each.account})
     forms = [(f"/program/do/give-opinion?{about}", say("Give an opinion"))]
     forms.append((f"/program/do/withdraw-nomination?{about}", say("Withdraw")))
@@ -155,25 +163,27 @@ def _account(
         place="–" if each.withdrawn or each.score is None else say.number(place),
         name=each.account_name,
         address=f"/plans/{each.account}",
-        why=each.why,
-        marks=[_mark(getattr(each.criteria, name) if each.criteria else None) for name in criteria],
+        why=Value(each.why, value_address(PATH, cut, Nomination.noun, nominated, "why")),
+        marks=[_mark(getattr(each.criteria, name, None), marks) for name in criteria],
         score=say.number(each.score) if each.score is not None else say("not scored"),
-        opinions=[_opinion(opinion, say) for opinion in each.opinions],
-        listed=say(spaced(listed.tier)) if listed else "",
-        reason=listed.reason or "" if listed else "",
+        opinions=[_opinion(opinion, round, each.account, cut, say) for opinion in each.opinions],
+        listed=Value(say(spaced(listed.tier)), entries) if listed else NEVER_SAID,
+        reason=Value(listed.reason or "" if listed else "", entries),
         is_withdrawn=each.withdrawn,
         say_more=forms if may_change and not each.withdrawn else [],
     )
 
 
-def _result(result: EntryResult, names: Mapping[str, str], asked: AggregateRequest[ProgramState]) -> ResultRow:
+def _result(
+    result: EntryResult, names: Mapping[str, str], entries: str, asked: AggregateRequest[ProgramState]
+) -> ResultRow:
     say, name = asked.say, names.get(result.account, result.account)
     word, sign, tone = RESULT_STATES[result.state]
     about = urlencode({"account_id": result.account, "account_name": name, "tier": result.tier})
     return ResultRow(
         name=name,
         address="" if result.state == "to_open" else f"/plans/{quote(result.account, safe='')}",
-        tier=say(spaced(result.tier)),
+        tier=Value(say(spaced(result.tier)), entries),
         state=say(word),
         sign=sign,
         tone=tone,
@@ -183,19 +193,26 @@ def _result(result: EntryResult, names: Mapping[str, str], asked: AggregateReque
     )
 
 
-def _mark(mark: int | None) -> str:
-    return "–" if mark is None else str(mark)
+def _mark(mark: int | None, set_by: str) -> Value:
+    return NEVER_SAID if mark is None else Value(str(mark), set_by)
 
 
-def _opinion(opinion: OpinionView, say: Speech) -> OpinionRow:
+def _set(cut: Cut, round: Round, field: str, text: str) -> Value:
+    address = value_address(PATH, cut, round.noun, round.id, field)
+    return Value(text, address if getattr(round, field) not in EMPTY else "")
+
+
+def _opinion(opinion: OpinionView, round: Round, account: str, cut: Cut, say: Speech) -> OpinionRow:
+    id = opinion_id(round.id, account, opinion.member)
+    set_by = partial(value_address, PATH, cut, Opinion.noun, id)
     who = f"{opinion.member}, {say(spaced(opinion.function))}"
     tier = say("as {tier}", tier=say(spaced(opinion.tier))) if opinion.tier else ""
     return OpinionRow(
         STANCE_SIGNS[opinion.stance],
-        say(opinion.stance),
+        Value(say(opinion.stance), set_by("stance")),
         TONES[opinion.stance],
-        who,
-        ": ".join(filter(None, (tier, opinion.note))),
+        Value(who, set_by("function")),
+        Value(": ".join(filter(None, (tier, opinion.note))), set_by("note" if opinion.note else "tier")),
     )
 
 

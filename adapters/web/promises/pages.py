@@ -13,7 +13,8 @@ from adapters.http.commands import CommandEndpoints
 from adapters.web.forms.form import FormData
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import MOST_FIELDS, PageGuard, visitor_of
-from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.pages import PlanPages
 from adapters.web.promises.presenter import NOTHING, Typed, promises_view
 from adapters.web.review.typed import Mistake, commands_of, promises
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import Fact, PlanHead, at_cut, head, name_of, plan_path
+from adapters.web.plan.presenter import Fact, PlanHead, at_cut, head, name_of, plan_path, who_set
 from adapters.web.review.typed import FATES, Fate, Mistake
 from application.reports.promises import Life, lives, moves_to_later
 from application.views.cuts import Cut, plan_at
@@ -54,7 +53,7 @@ class PromiseLine:
     """How often it was moved to a later day, and from which day; empty if it was not."""
     is_theirs: bool
     blame: Mapping[str, str]
-    """The addresses of who set its state, owner and day."""
+    """The addresses of who set its name, kind, state, owner, side and day."""
     history: str
     fates: Sequence[FateForm] = ()
     errors: Sequence[str] = ()
@@ -152,10 +151,7 @@ def promise_line(promise: Promise, life: Life | None, cut: Cut, say: Speech, typ
         is_overdue=promise.is_overdue(cut.today),
         moved=_moved(life, say) if life else "",
         is_theirs=promise.side == "customer",
-        blame={
-            field: at_cut(f"{path}/values/{promise.noun}/{quote(promise.id, safe='')}/{field}", cut)
-            for field in ("state", "owner", "due_on")
-        },
+        blame=who_set(promise, path, cut),
         history=at_cut(f"{path}/history", cut, entity=f"{promise.noun}:{promise.id}"),
         fates=list(_fates(promise, prefix, typed.data, say)),
         errors=[

@@ -1,20 +1,21 @@
 """The page of said versus did. It shows the same document as the other forms of the report, with a choice of cuts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from pydantic_core import from_json
 from starlette.routing import Route
 
-from adapters.rendering.document import Document
+from adapters.rendering.document import Document, Of
 from adapters.rendering.reports import document
 from adapters.web.changes.presenter import Difference, difference
 from adapters.web.guard import PageGuard
-from adapters.web.plan.pages import PlanPages, PlanRequest
-from adapters.web.plan.presenter import PlanHead, head
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.pages import PlanPages
+from adapters.web.plan.presenter import PlanHead, head, set_in
 from application.reports.said_vs_did import NotTwoReviews, cuts_meant, said_vs_did
-from application.views.cuts import cut_at
+from application.views.cuts import cut_at, plan_at
 from application.views.reviews import held_reviews
 from domain.account_plan.plan import the_plan
 
@@ -24,6 +25,8 @@ class ReportView:
     head: PlanHead
     document: Document | None
     """The document; None if there are no two cuts to compare yet."""
+    who: Callable[[Of], str]
+    """Returns the address of who set a value that it says."""
     changes: Difference | None
     """The contents of its section about changes, in the reader's language."""
     why_not: str
@@ -43,7 +46,15 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
         first, second = cuts_meant(known, asked.now, given.get("from") or None, closing)
     except NotTwoReviews as reason:
         return ReportView(
-            page, None, None, asked.say.told(str(reason)), given.get("from", ""), closing or "", [*cuts, "now"], []
+            page,
+            None,
+            asked.who_set,
+            None,
+            asked.say.told(str(reason)),
+            given.get("from", ""),
+            closing or "",
+            [*cuts, "now"],
+            [],
         )
     report = said_vs_did(known, cut_at(first, known, asked.now), cut_at(second, known, asked.now), asked.program)
     made = document("said-vs-did", from_json(report.model_dump_json(by_alias=True)))
@@ -54,7 +65,13 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
         for form in ("pdf", "pptx", "html", "md", "json")
     ]
     changes = difference(report, asked.currency, asked.say)
-    return ReportView(page, made, changes, "", first, second, [*cuts, "now"], forms)
+    cut = cut_at(second, known, asked.now)
+    then = plan_at(known, cut)
+
+    def who(value: Of) -> str:
+        return set_in(then, value, asked.path, cut)
+
+    return ReportView(page, made, who, changes, "", first, second, [*cuts, "now"], forms)
 
 
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:

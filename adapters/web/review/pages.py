@@ -16,7 +16,8 @@ from adapters.web.forms.loaded_once import given_in, to_address_with_key
 from adapters.web.forms.sending import meanwhile, recorded_already, version_in
 from adapters.web.guard import KEY, MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.languages import Speech
-from adapters.web.plan.pages import PlanPages, PlanRequest
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.pages import PlanPages
 from adapters.web.plan.presenter import plan_path
 from adapters.web.review.presenter import review_page
 from adapters.web.review.typed import Mistake, TypedCommand, commands_of, typed_commands, well_formed

@@ -8,7 +8,7 @@ from typing import get_args
 from adapters.rendering.words import in_words, spaced
 from adapters.web.forms.form import FormData, Option
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, head, name_of
+from adapters.web.plan.presenter import PlanHead, Value, blame_address, head, name_of, plan_path, who_set
 from adapters.web.review.typed import ATTITUDES, FATES, Fate, Mistake
 from application.reports.said_vs_did import Report
 from application.views.cuts import Cut
@@ -21,6 +21,7 @@ from domain.account_plan.reviews import Audience, Review, ReviewKind
 from domain.account_plan.stakeholders import Stakeholder
 from domain.account_plan.team import Member
 from domain.language import Caution
+from domain.things import name_field
 
 NEW_ROWS = 5
 DEFAULT_KIND: ReviewKind = "monthly"
@@ -38,6 +39,8 @@ class PromiseRow:
     name: str
     owner: str
     due_on: str
+    blame: Mapping[str, str]
+    """The addresses of who set its name, kind, owner, side and day."""
     due_how_far: str
     is_overdue: bool
     was_said: bool
@@ -62,8 +65,8 @@ class NewRow:
 class PersonRow:
     key: str
     prefix: str
-    name: str
-    attitude: str
+    name: Value
+    attitude: Value
     choices: Sequence[Option]
     evidence: str
     is_there: bool
@@ -71,7 +74,7 @@ class PersonRow:
 
 @dataclass(frozen=True)
 class AgendaLine:
-    topic: str
+    topic: Value
     minutes: int
 
 
@@ -139,10 +142,15 @@ def review_page(
         audiences=_options(get_args(Audience), data.get("hold-audience") or "internal", say),
         hold=_hold(data, cut.date, card.owner, scheduled),
         ours=sorted({card.owner, *(member.person for member in plan.all(Member).values())}),
-        agenda=[AgendaLine(item.topic, item.minutes) for item in (scheduled.agenda if scheduled else ())],
+        agenda=[
+            AgendaLine(Value(item.topic, blame_address(card, scheduled, "agenda", cut)), item.minutes)
+            for item in scheduled.agenda
+        ]
+        if scheduled
+        else [],
         promises=list(_promises(known, cut, last, data, mistakes, say)),
         new=[_new(place, data, mistakes, warnings, say) for place in range(_rows_of_new(data))],
-        people=list(_people(known, data, say)),
+        people=list(_people(known, cut, data, say)),
         score=_score(report, say) if report else None,
         mistakes=mistakes,
         is_draft=is_draft,
@@ -197,6 +205,7 @@ def _promises(
             name=name_of(promise),
             owner=promise.owner,
             due_on=say.day(promise.due_on),
+            blame=who_set(promise, plan_path(the_plan(known.state)), cut),
             due_how_far=say.how_far(promise.due_on, cut.date),
             is_overdue=promise.is_overdue(cut.today),
             was_said=made.get((promise.noun, promise.id), 0) <= said_until,
@@ -251,19 +260,21 @@ def attitude_word(attitude: int | None) -> str:
     return "unknown" if attitude is None else in_words(attitude, "attitude")
 
 
-def _people(known: LoadedPlan, data: FormData, say: Speech) -> Iterator[PersonRow]:
+def _people(known: LoadedPlan, cut: Cut, data: FormData, say: Speech) -> Iterator[PersonRow]:
     there = set(data.all("hold-theirs"))
+    card = the_plan(known.state)
     for person in known.state.all(Stakeholder).values():
         if not person.is_there:
             continue
         prefix = f"attitude-stakeholder-{person.id}"
         chosen = data.get(f"{prefix}-attitude", "")
-        now = say(attitude_word(person.attitude))
+        now = Value(say(attitude_word(person.attitude)), blame_address(card, person, "attitude", cut))
+        named = name_field(person.__dict__) or "title"
         words = [(value, attitude_word(number)) for value, number in ATTITUDES.items()]
         yield PersonRow(
             key=f"stakeholder:{person.id}",
             prefix=prefix,
-            name=person.name or person.title or person.id,
+            name=Value(person.name or person.title or person.id, blame_address(card, person, named, cut)),
             attitude=now,
             choices=[Option(value, say(word), value == chosen) for value, word in words],
             evidence=data.get(f"{prefix}-evidence", ""),

@@ -20,7 +20,7 @@ from adapters.web.forms.form import FormData
 from adapters.web.forms.sending import NotRecorded, send
 from adapters.web.guard import PageGuard
 from adapters.web.languages import Speech
-from adapters.web.plan.pages import AggregateRequest
+from adapters.web.plan.asked import AggregateRequest
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 from application.views.loaded_plan import LoadedPlan

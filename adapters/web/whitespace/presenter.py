@@ -4,23 +4,14 @@ review."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import get_args
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from adapters.rendering.words import PENETRATION_SIGNS, spaced
 from adapters.web.changes.presenter import ARROWS, ChangeView, ShownChanges
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import (
-    NO_ORIGINS,
-    Fact,
-    Origins,
-    PlanHead,
-    at_cut,
-    head,
-    origin_in_words,
-    origins_of,
-    plan_path,
-)
+from adapters.web.plan.presenter import Fact, PlanHead, Value, at_cut, head, plan_path, value_address
 from application.views.cuts import Cut, plan_at
 from application.views.diff import Change, diff
 from application.views.loaded_plan import LoadedPlan
@@ -52,17 +43,16 @@ class GridCell:
     state_blame: str
     """The address of who set its state; empty if nobody did."""
     incumbent_blame: str
-    origin: str
-    """Who set its state, when and why, if the reader asked for that."""
     about: str
     """The offering and the unit, for readers who do not see the grid."""
 
 
 @dataclass(frozen=True)
 class GridRow:
-    name: str
+    name: Value
     depth: int
-    is_buying_center: bool
+    budget: Value
+    """That it has a budget of its own; nothing if it has none."""
     cells: Sequence[GridCell]
     total: str
 
@@ -71,7 +61,7 @@ class GridRow:
 class WhitespaceView:
     head: PlanHead
     facts: Sequence[Fact]
-    offerings: Sequence[str]
+    offerings: Sequence[Value]
     rows: Sequence[GridRow]
     totals: Sequence[str]
     """The totals of each offering over all units; the last one is the grand total."""
@@ -80,8 +70,6 @@ class WhitespaceView:
     """The review since which changes are shown; empty if none was held."""
     moved: Sequence[ChangeView]
     may_change: bool
-    blaming: bool
-    blame_address: str
 
 
 def whitespace_view(
@@ -90,27 +78,24 @@ def whitespace_view(
     say: Speech,
     may_change: bool,
     program: Sequence[Recorded] = (),
-    blaming: bool = False,
 ) -> WhitespaceView:
     """Return the view. Raises `CutBeforePlan`."""
     plan, card = plan_at(known, cut), the_plan(known.state)
     last = last_review(held_reviews(known, cut), cut)
     changes = diff(known, last.cut, cut, program=program).changes.get("whitespace", []) if last else []
-    path, origins = plan_path(card), origins_of(plan, known, cut) if blaming else NO_ORIGINS
-    grid = _Grid(plan, card.currency, say, changes, path, cut, may_change and cut.cut == "now", origins)
+    path = plan_path(card)
+    grid = _Grid(plan, card.currency, say, changes, path, cut, may_change and cut.cut == "now")
     shown = ShownChanges(card.currency, say)
     return WhitespaceView(
         head=head(card, cut, say),
         facts=grid.facts(),
-        offerings=[offering.name for offering in grid.offerings],
+        offerings=[Value(each.name, value_address(path, cut, "offering", each.id, "name")) for each in grid.offerings],
         rows=[grid.row(unit, depth) for unit, depth in units_in_order(plan)],
         totals=grid.totals(),
         legend=[(PENETRATION_SIGNS[state], state_word(state, say)) for state in get_args(Penetration)],
         since=say("{id}, held on {day}", id=last.event.id, day=say.day(last.event.held_on)) if last else "",
         moved=[shown.change(change) for change in changes],
         may_change=grid.may_change,
-        blaming=blaming,
-        blame_address=at_cut(f"{path}/whitespace", cut, **({} if blaming else {"blame": "yes"})),
     )
 
 
@@ -137,7 +122,6 @@ class _Grid:
     path: str
     cut: Cut
     may_change: bool
-    origins: Origins
 
     @property
     def offerings(self) -> list[Offering]:
@@ -170,9 +154,12 @@ class _Grid:
 
     def row(self, unit: Unit, depth: int) -> GridRow:
         return GridRow(
-            name=unit.name,
+            name=Value(unit.name, value_address(self.path, self.cut, "unit", unit.id, "name")),
             depth=depth,
-            is_buying_center=unit.buying_center,
+            budget=Value(
+                self.say("has a budget") if unit.buying_center else "",
+                value_address(self.path, self.cut, "unit", unit.id, "buying_center"),
+            ),
             cells=[self._cell(unit, offering) for offering in self.offerings],
             total=self._total(self._white(unit=unit.id)),
         )
@@ -195,8 +182,7 @@ class _Grid:
         said = "arr_potential" if cell and cell.arr_potential else "probability"
         history = at_cut(f"{self.path}/history", self.cut, entity=f"cell:{id}")
         form = f"{self.path}/do/assess-cell?{urlencode({'unit': unit.id, 'offering': offering.id})}"
-        values = f"{self.path}/values/cell/{quote(id, safe='')}"
-        origin = self.origins.get(("cell", id, "penetration"))
+        who_set = partial(value_address, self.path, self.cut, "cell", id)
         return GridCell(
             state=state,
             sign=PENETRATION_SIGNS[state],
@@ -205,10 +191,9 @@ class _Grid:
             incumbent=self._incumbent(cell),
             moved=self._moved(id),
             address=form if self.may_change else history,
-            blame=at_cut(f"{values}/{said}", self.cut),
-            state_blame=at_cut(f"{values}/penetration", self.cut) if cell else "",
-            incumbent_blame=at_cut(f"{values}/incumbent", self.cut),
-            origin=origin_in_words(origin, say) if origin else "",
+            blame=who_set(said),
+            state_blame=who_set("penetration") if cell else "",
+            incumbent_blame=who_set("incumbent"),
             about=say("{offering} at {unit}", offering=offering.name, unit=unit.name),
         )
 

@@ -3,20 +3,28 @@ nothing but what they need."""
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from html import unescape
 from typing import Any, Literal, get_args
+from urllib.parse import unquote
 
 import pytest
 from babel.support import NullTranslations
 from playwright.sync_api import Page, expect
 from starlette.routing import compile_path
 
+from adapters.bootstrap.store import aggregates_read
 from adapters.cli.demonstration import stories
 from adapters.postgres.store import opened
 from adapters.web.guard import PageRoute
 from adapters.web.languages import translations
 from application.packs.pack import PackKind
+from application.views.blame import blame
+from domain.account_plan import ACCOUNT_PLAN
+from domain.account_plan.plan import plan_id_of
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID
 from tests.adapters.web.test_pages import text_of
 from tests.api import Api
 from tests.browsers import BROWSER, NEEDED, WHY_NOT, faults
@@ -47,7 +55,21 @@ def office(stores: Stores) -> Iterator[Office]:
         yield office
 
 
-SAME_TEMPLATE = {"plan-at-a-review", "who-set-what", "program-commands", "program-history"}
+@pytest.fixture(scope="module")
+def read(office: Office) -> Iterator[Callable[..., str]]:
+    """Each page as it is served in a language, asked for once by all tests that only read it."""
+    with office.visit("ops") as visit:
+        yield cache(
+            lambda name, language="en": visit.context.request.get(
+                office.address(name), headers={"Accept-Language": language}
+            ).text()
+        )
+
+
+SAME_TEMPLATE = {
+    "plan-at-a-review", "who-set-what", "program-commands", "program-history", "program-value", "weekly", "readout",
+    "qbr", "annual",
+}  # fmt: skip
 """Pages that are looked at under another name already."""
 
 OF_EACH_KIND = {
@@ -66,6 +88,51 @@ FEWER_ROWS = """() => {
   }
 }"""
 """Rows of one table are made alike: to look at a few of each tells as much as to look at all."""
+
+
+SET_BY_NOBODY = {
+    "h1, h2, h3, nav, thead, caption, dt, label, button, summary, option, figcaption, svg, .actions, .filters, .legend":
+        "what a page is called, and what can be done there",
+    ".help, .empty, .quiet, .age, .visually-hidden, td small": "what it means, and how old it is",
+    "tbody th:not(:has(a)), [data-label='What it finds']": "what a row is called, and what a rule looks for",
+    ".findings, .findings-list td, .lost, .state, .warning, .tag, th small, [aria-labelledby=report-blind-spots],"
+    " [aria-labelledby=report-theatre], [aria-labelledby=report-trend], [aria-labelledby=report-checks]":
+        "found by a rule in what the plan says",
+    ".number:not(:has(a)), tfoot, td.strong, th.strong, dd:not(:has(a)), dd small, .canvas small":
+        "counted by the page",
+    "[aria-labelledby=report-figures], .portfolio td:last-child, .portfolio th small": "likewise",
+    "[data-default], del, ins, [data-label=Why]": "as it is where nobody adopted anything else",
+    "tr:has(a[href*='/events/']), .change, .origin": "who set it, which leads to the events",
+}  # fmt: skip
+"""Text on a page of values that nobody set, and why not."""
+
+OF_NO_VALUES = {
+    "history", "event", "value", "changes", "program-history", "plan-findings", "program-findings", "commands",
+    "program-value", "command", "open-plan", "program-commands", "adopt-policy", "sign-in", "proof", "nothing",
+    *(name for name, (path, _) in PAGES.items() if path.startswith("/settings")), "webhook",
+}  # fmt: skip
+"""Pages that say themselves who did what, that find faults, take what is typed, or run the service."""
+
+NOT_LED_FROM = """([setByNobody, written]) => {
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const found = new Set();
+  const says = "svg, option, button, dt, .help, .findings, .findings-list td, .lost, .change, .origin, th[scope=col],"
+    + " .visually-hidden, tr:has(a[href*='/events/']), .portfolio small, [aria-labelledby=report-agenda], td small,"
+    + " [aria-labelledby=report-blind-spots], [aria-labelledby=report-health] .quiet, [data-label='What it counts']";
+  if (Boolean(document.querySelector("main a[href*='/values/']")) !== Boolean(document.querySelector("[data-key=b]"))) {
+    found.add("the key b");
+  }
+  while (texts.nextNode()) {
+    const said = texts.currentNode.data.trim();
+    const at = texts.currentNode.parentElement;
+    const unlinked = /[\\p{L}\\p{N}]/u.test(said) && !at.closest("a");
+    if (unlinked && (!at.closest(setByNobody) || (!at.closest(says) && written.some((text) => said.includes(text))))) {
+      found.add(at.outerHTML.slice(0, 160));
+    }
+  }
+  return [...found];
+}"""
+"""The text of a page that leads nowhere: neither to who set it nor to what it is about."""
 
 
 # Each page
@@ -87,10 +154,11 @@ def test_the_document_on_pages_names_them_all():
 
 
 @pytest.mark.hypothesis
-def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Office):
+def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Office, read: Callable[..., str]):
     """No page is wider than a phone, and axe looks at one of each kind in one of the widths in turn; in `make torture`
     none is wider than any screen, and axe looks at all of them in all widths. A page that axe does not look at is
     written into the one before, which takes half as long as going there."""
+    written = [text for text in told_by_people() if len(text) > 12]
     found, turns = [], in_turn(list(WIDTHS.items()), at_each=1)
     with office.visit(width=min(WIDTHS)) as visit:
         page = visit.page
@@ -100,7 +168,10 @@ def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Of
             if looks or TIMES > 1 or page.url == "about:blank":
                 page.goto(office.address(name))
             else:
-                page.set_content(visit.context.request.get(office.address(name)).text())
+                page.set_content(read(name))
+            if name not in OF_NO_VALUES:
+                set_by_nobody = ", ".join(SET_BY_NOBODY)
+                found += [(name, "who set it?", said) for said in page.evaluate(NOT_LED_FROM, [set_by_nobody, written])]
             for width in WIDTHS if TIMES > 1 else [min(WIDTHS)]:
                 page.set_viewport_size({"width": width, "height": 900})
                 if page.evaluate("document.documentElement.scrollWidth") > width:
@@ -112,6 +183,19 @@ def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Of
                 page.emulate_media(color_scheme=colours)
                 found += [(name, width, fault) for fault in faults(page)]
     assert not found, "\n".join(map(str, found))
+
+
+def test_every_value_leads_to_an_event_that_set_it(office: Office, read: Callable[..., str]):
+    known, addresses = aggregates_read(office.store), dict[str, set[tuple[str, ...]]]()
+    for name in (name for name, (path, _) in PAGES.items() if "as_of" not in path):
+        for path, *value in re.findall(r'href="([^"]+)/values/([^/]+)/([^/]+)/([^/"?]+)', read(name)):
+            addresses.setdefault(path, set()).add(tuple(map(unquote, value)))
+    assert len(addresses["/program"]) > 20
+    assert len(addresses[PLAN]) > 300
+    for path, values in addresses.items():
+        plan = path.rpartition("/")[2]
+        found = known(PROGRAM, PROGRAM_ID) if path == "/program" else known(ACCOUNT_PLAN, plan_id_of(plan))
+        assert values - {(each.kind, each.id, each.field) for each in blame(found.state, found.records)} == set(), path
 
 
 class Missed(NullTranslations):
@@ -161,7 +245,7 @@ def english_words() -> set[str]:
 SAME_IN_GERMAN = {
     *(entry.id for entry in german() if isinstance(entry.id, str) and entry.id == entry.string),
     "plantrail", "English", "Deutsch", "PDF", "PPTX", "HTML", "MD", "JSON", "CSV", "slack", "teams", "cloudevents",
-    "simulation", "CHF", "25 % fewer",
+    "simulation", "CHF", "25 % fewer", "min", "in",
 }  # fmt: skip
 """Words that German has as well, names, forms of files and messages, a currency, an example of what to type."""
 
@@ -227,17 +311,15 @@ def test_reports_name_their_rows_and_what_changed_in_german(office: Office):
     assert left == [], "\n".join(map(str, left))
 
 
-def test_every_page_is_in_german_for_who_reads_german(office: Office):
+def test_every_page_is_in_german_for_who_reads_german(read: Callable[..., str]):
     missed, left, same, theirs = Missed(), [], dict[str, str](), told_by_people(whole=True)
     translations("de").add_fallback(missed)
-    with office.visit() as visit:
-        for name in PAGES:
-            page = visit.context.request.get(office.address(name), headers={"Accept-Language": "de"}).text()
-            in_english = visit.context.request.get(office.address(name), headers={"Accept-Language": "en"}).text()
-            assert '<html lang="de">' in page, name
-            same |= {text: name for text in texts_in(page) & texts_in(in_english) if is_of_ours(text, theirs)}
-            text = text_of(page)
-            left += [(name, sentence) for sentence in ENGLISH if sentence in text]
+    for name in PAGES:
+        page, in_english = read(name, "de"), read(name)
+        assert '<html lang="de">' in page, name
+        same |= {text: name for text in texts_in(page) & texts_in(in_english) if is_of_ours(text, theirs)}
+        text = text_of(page)
+        left += [(name, sentence) for sentence in ENGLISH if sentence in text]
     assert left == []
     assert same == {}, "reads the same in both languages, and is neither a name nor what somebody wrote"
     words = sorted(each for each in missed.messages if any(sign.isalpha() for sign in each))
@@ -248,17 +330,15 @@ CHANGES_NOTHING_TWICE = {"/sign-in", "/sign-out", "/proof/verify"}
 """Forms that leave nothing behind that a second sending could double."""
 
 
-def test_every_form_that_changes_something_is_carried_out_once_however_often_it_is_sent(office: Office):
+def test_every_form_that_changes_something_is_carried_out_once_however_often_it_is_sent(read: Callable[..., str]):
     found, lacking = 0, []
-    with office.visit("ops") as visit:
-        for name in PAGES:
-            page = visit.context.request.get(office.address(name)).text()
-            for tag, action, inside in re.findall(r'(<form[^>]*action="([^"]*)"[^>]*>)(.*?)</form>', page, re.DOTALL):
-                if 'method="post"' not in tag or action in CHANGES_NOTHING_TWICE or "/draft" in action:
-                    continue
-                found += 1
-                if not re.search(r'name="idempotency-key" value="[^"]+"', inside):
-                    lacking.append((name, action))
+    for name in PAGES:
+        for tag, action, inside in re.findall(r'(<form[^>]*action="([^"]*)"[^>]*>)(.*?)</form>', read(name), re.DOTALL):
+            if 'method="post"' not in tag or action in CHANGES_NOTHING_TWICE or "/draft" in action:
+                continue
+            found += 1
+            if not re.search(r'name="idempotency-key" value="[^"]+"', inside):
+                lacking.append((name, action))
     assert found > 40
     assert lacking == []
 
@@ -429,7 +509,7 @@ def test_an_auditor_finds_who_moved_a_date_and_why_and_verifies_the_log(office: 
         expect(page.locator("h2").first).to_have_text("plan: tier")
         page.goto(f"{PLAN}/whitespace")
         page.keyboard.press("b")
-        expect(page.locator(".grid .origin").first).to_contain_text("cell assessed")
+        expect(page.locator(".grid td .origin").first).to_contain_text("cell assessed")
         page.goto("/proof")
         page.get_by_role("button", name="Verify now").click()
         expect(page.locator("[role=status]")).to_contain_text("As they were signed", timeout=20_000)

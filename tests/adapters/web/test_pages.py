@@ -208,8 +208,8 @@ def test_values_of_canvas_and_grid_say_who_set_them_where_that_is_asked(acme):
         plain, blamed = (acme.get(f"/plans/{acme.plan}{path}{query}", cookie).text for query in ("", "?blame=yes"))
         on_top = text_of(blamed.partition('id="section-summary"')[0])
         assert re.search(rf"ann, [^:]+:\S+: {told}", on_top), on_top
-        assert 'data-key="b">Hide who set what' in blamed
-        assert 'data-key="b">Show who set what' in plain
+        assert 'data-key="b" title="b">Hide who set what' in blamed
+        assert 'data-key="b" title="b">Show who set what' in plain
         assert 'class="origin"' not in plain
 
 

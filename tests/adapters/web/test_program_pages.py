@@ -1,5 +1,6 @@
 """The pages of the program, and the forms by which it and plans are opened."""
 
+import re
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -57,6 +58,12 @@ def test_the_program_is_opened_chosen_and_compared_on_its_pages(api, store):
         told(api, "adopt-policy", effective_on="2026-01-05", policy={"contact_days": days}, reason=f"Reason {number}")
     policy = page_of(api, "/program/policy")
     assert "What version 2 says otherwise than version 1 What Before → after contact days 92 60" in policy
+    shown = api.get("/program/policy?blame=yes", signed_in(api)).text
+    assert re.search(r'href="/events/[^"]+:3">60</a><span class="origin">ann, [^<]+: policy adopted – Reason 2', shown)
+    assert shown.count('href="/events/') == 3, "the numbers that nobody changed are those of the default"
+    owned = page_of(api, "/program/values/program/program/currency")
+    assert "program: currency" in owned
+    assert "program opened" in owned
     assert "Nothing." in page_of(api, "/program/policy?version=1&with=0"), "the first one said what the default says"
     told(api, "adopt-policy", effective_on="2062-01-05", policy={"contact_days": 30}, reason="Mistyped")
     told(api, "withdraw-policy", version=3, reason="It was to begin in 2026")
