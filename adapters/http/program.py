@@ -5,11 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from pydantic_core import to_json
 
+from adapters.http.budgets import budgets_of
 from adapters.http.documentation import documented
+from adapters.http.forwarding import forward
 from adapters.http.problems import Rejected
 from adapters.http.queries import history_routes
 from adapters.http.requests import caller_of
@@ -62,13 +63,19 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         request: Request, asked: AsOf, view: Callable[[LoadedProgram, Cut], BaseModel], *others: Hashable
     ) -> Response:
         """Answer with a view of the program that shows its plans too. As the program stands now, caches must not keep
-        it, because the plans change without the program; an earlier cut is as it was. `view` runs in a thread."""
+        it, because the plans change without the program; an earlier cut is as it was. `view` reads many plans, so it
+        runs in a thread when it is the caller's turn. Raises `TooMuchAtOnce`."""
         known = await find(request)
         cut = views.cuts(known).cut("as_of", asked.as_of)
         if not cut.still_moves:
-            return await views.answer(request, known, lambda: view(known, cut), cut, *others, settled=False)
+            return await views.answer(
+                request, known, lambda: view(known, cut), cut, *others, settled=False, work="gathering"
+            )
         views.note_read(request, known.id, f"version:{known.version}")
-        content = await run_in_threadpool(lambda: to_json(view(known, cut), by_alias=True))
+        caller = caller_of(request)
+        content = await budgets_of(request).do(
+            "gathering", caller.actor, lambda: to_json(view(known, cut), by_alias=True)
+        )
         return Response(content, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     @api.get(
@@ -104,6 +111,8 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         **documented(THE_PROGRAM.view),
     )
     async def read_program_findings(request: Request, asked: Annotated[AsOf, Query()]) -> Response:
+        forward(request)
+
         def found(known: LoadedProgram, cut: Cut) -> ProgramFindings:
             return program_findings(examined_at(known, cut, findings.standings, histories.histories))
 

@@ -192,13 +192,14 @@ class Views(Generic[A]):
         head: int = 0,
         program: Sequence[Recorded] = (),
         settled: bool = True,
+        work: Work = "folding",
     ) -> Response:
         """Answer with the view up to a cut, perhaps since another: 304, a cached answer, or one that `make` makes now.
 
         The day is part of the ETag if the cut moves with it. A view that findings judge names the `program` whose
         policies apply. `head` is the size of the checkpoint that the view shows, or the position on the log of what it
-        shows of the program. A view is `settled` if nothing else can change it on one day. Raises `CutBeforePlan`,
-        `AccessLogFull`.
+        shows of the program. A view is `settled` if nothing else can change it on one day. `work` is the
+        class of work that makes the JSON. Raises `CutBeforePlan`, `AccessLogFull`, `TooMuchAtOnce`.
         """
         check_there(known, until)
         self.note_read(request, known.id, f"version:{until.version}")
@@ -221,8 +222,8 @@ class Views(Generic[A]):
         view, asked = (known.id, tag, request.scope["path"], began, *others), request.scope["query_string"]
         answer = self._ready.get(view, asked)
         if answer is None:
-            work: Work = "folding" if form == "json" else "rendering"
-            answer = await in_turn(request, until.version, lambda: _written(make(), request), work)
+            made_by: Work = work if form == "json" else "rendering"
+            answer = await in_turn(request, until.version, lambda: _written(make(), request), made_by)
             self._ready.put(view, asked, answer)
         if settled and known.id == next(iter(self.resource.named(request.path_params))):
             cut = f"version:{until.version}"

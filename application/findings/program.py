@@ -36,6 +36,9 @@ from domain.record import Recorded
 QUARTER_DAYS = 92
 """Days after which a committed list should be looked at again."""
 
+MOST_PAIRS = 100
+"""The number of pairs of plans that are alike of which each is a finding of its own."""
+
 MOST_NAMED = 5
 """The number of accounts that one sentence names."""
 
@@ -123,8 +126,12 @@ class ProgramExamined:
     def last(self, event: type[Event]) -> Recorded | None:
         return next((record for record in reversed(self.known.records) if isinstance(record.event, event)), None)
 
+    @cached_property
+    def _by_name(self) -> Mapping[str, PlanStanding]:
+        return {name: plan for plan in reversed(self.plans) for name in plan.names}
+
     def plan_of(self, account: str) -> PlanStanding | None:
-        return next((plan for plan in self.plans if account in plan.names), None)
+        return self._by_name.get(account)
 
 
 def named(plans: Iterable[PlanStanding]) -> str:
@@ -180,12 +187,22 @@ def no_owner(at: ProgramExamined) -> Iterator[ProgramFound]:
 def copy_paste_plans(at: ProgramExamined) -> Iterator[ProgramFound]:
     plans = {plan.id: plan for plan in at.plans}
     words = {plan.id: plan.words for plan in at.plans if plan.words}
-    for a, b, share in alike(words, float(at.policy.similar_share)):
+    pairs = list(alike(words, float(at.policy.similar_share)))
+    for a, b, share in pairs[:MOST_PAIRS]:
         yield ProgramFound(
             f"{percent(share)} of what the plans of {plans[a].account_name} and {plans[b].account_name} say is the"
             " same, word for word. Write down what is so at each of them.",
             at.day,
             [plans[a].account_id, plans[b].account_id],
+        )
+    if more := pairs[MOST_PAIRS:]:
+        alike_too = {id for a, b, _ in more for id in (a, b)}
+        others = [plan for plan in at.plans if plan.id in alike_too]
+        yield ProgramFound(
+            f"{counted(len(more), 'more pair')} of plans say the same, word for word, among them those of"
+            f" {named(others)}. Write down what is so at each of them.",
+            at.day,
+            [plan.account_id for plan in others],
         )
 
 

@@ -8,7 +8,8 @@ The share of bins in which two signatures agree estimates the Jaccard similarity
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import combinations
+from itertools import combinations, pairwise
+from operator import eq
 from struct import pack, unpack
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ PLACES = 128
 BANDS = 32
 """The number of bands into which signatures are divided. Two signatures that agree in no band are not compared. This
 happens to one in ten million pairs with similarity 0.8, and to one in eight pairs with similarity 0.5."""
+MOST_COMPARED = 20
+"""How many signatures that agree in a band are compared each with each."""
 LEAST_WORDS = 60
 """Plans with fewer words of their own are not compared, because they resemble many others by being empty."""
 EMPTY = 2**32 - 1
@@ -63,22 +66,38 @@ def signature(texts: Iterable[str]) -> Signature:
 
 def similarity(a: Signature, b: Signature) -> float:
     """Return the estimated similarity, from 0 to 1."""
-    there = [(one, other) for one, other in zip(a, b, strict=True) if min(one, other) != EMPTY]
-    there_or_not = [(one, other) for one, other in zip(a, b, strict=True) if (one, other) != (EMPTY, EMPTY)]
-    return sum(one == other for one, other in there) / len(there_or_not) if there_or_not else 0.0
+    agreeing, of_neither = sum(map(eq, a, b)), 0
+    if EMPTY in a and EMPTY in b:
+        of_neither = sum(one == other == EMPTY for one, other in zip(a, b, strict=True))
+    of_either = len(a) - of_neither
+    return (agreeing - of_neither) / of_either if of_either else 0.0
 
 
 def alike(signatures: Mapping[Key, Signature], least: float) -> Iterator[tuple[Key, Key, float]]:
-    """Return the pairs with at least this similarity, the most similar first."""
+    """Return the pairs with at least this similarity, the most similar first.
+
+    Of many that agree in a band, as plans opened by one template do, not all pairs are compared: each is compared with
+    the first of them and with the next, so everybody who is like another is in a pair.
+    """
     bands: dict[tuple[int, tuple[int, ...]], list[Key]] = {}
-    for key, places in signatures.items():
+    for key, places in sorted(signatures.items(), key=lambda each: str(each[0])):
         for start in range(0, len(places), PLACES // BANDS):
             band = tuple(places[start : start + PLACES // BANDS])
             if any(each != EMPTY for each in band):
                 bands.setdefault((start, band), []).append(key)
-    pairs = {pair for keys in bands.values() for pair in combinations(keys, 2)}
+    pairs = {pair for keys in bands.values() for pair in _compared(keys)}
     found = ((a, b, similarity(signatures[a], signatures[b])) for a, b in pairs)
-    yield from sorted((each for each in found if each[2] >= least), key=lambda each: -each[2])
+    yield from sorted(
+        (each for each in found if each[2] >= least), key=lambda each: (-each[2], str(each[0]), str(each[1]))
+    )
+
+
+def _compared(keys: Sequence[Key]) -> Iterator[tuple[Key, Key]]:
+    if len(keys) <= MOST_COMPARED:
+        yield from combinations(keys, 2)
+        return
+    yield from pairwise(keys)
+    yield from ((keys[0], other) for other in keys[1:])
 
 
 def packed(places: Signature) -> bytes:

@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.http.app import Rooms
+from adapters.http.budgets import budgets_of
+from adapters.http.forwarding import forward
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.asked import AggregateRequest
@@ -138,14 +140,16 @@ def routes(
         return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, results, may_change))
 
     async def found(request: Request) -> Response:
-        """Return the findings at the cut."""
+        """Return the findings at the cut. They read many plans. Raises `TooMuchAtOnce`."""
+        forward(request)
         asked = await pages.asked(request)
 
         def view() -> ProgramFindingsPage:
             at = examined_at(asked.known, asked.cut, findings.standings, histories.histories)
             return findings_page(program_findings(at).items, asked, str(make_id()))
 
-        return pages.rendered(asked, "program/findings.html", await run_in_threadpool(view))
+        made = await budgets_of(request).do("gathering", visitor_of(request).caller.actor, view)
+        return pages.rendered(asked, "program/findings.html", made)
 
     async def read_steps(request: Request) -> Response:
         asked = await pages.asked(request)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,8 @@ import pytest
 from httpx import Response
 
 from adapters.bootstrap.store import findings_across_plans
+from adapters.http.budgets import Budget, Budgets
+from adapters.http.forwarding import Forwarder
 from adapters.postgres.store import Store, opened
 from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
@@ -334,6 +337,25 @@ def test_what_was_shown_of_the_program_is_shown_for_ever_as_of_then(office: Api)
     assert_problem(view(office, "/findings", as_of="2020-01-01"), 422, "cut-before-program-opened")
     assert_problem(view(office, "/findings", as_of="2050-01-01"), 422, "cut-in-the-future")
     assert_problem(view(office, "/rounds/spring", as_of="version:1"), 404, "unknown-round")
+
+
+def test_whoever_asks_for_what_reads_all_plans_takes_their_turn(office: Api):
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-12-31")
+    office.app.state.budgets = Budgets({"gathering": Budget(concurrent=1, most=0, most_per_caller=0, seconds=2.0)})
+    for name, cut in product(("/findings", "/rounds/spring"), ("now", "version:2")):
+        refused = view(office, name, as_of=cut)
+        assert_problem(refused, 429, "too-many-requests")
+        assert refused.headers["Retry-After"]
+
+
+def test_what_is_found_in_the_program_is_found_by_another_process(office: Api):
+    asked = list[str]()
+    office.app.state.forwarder = Forwarder("/nowhere", lambda: bool(asked.append("is it there?")))
+    for number, cut in enumerate(("now", "version:1"), 1):
+        assert view(office, "/findings", as_of=cut).is_success
+        assert len(asked) == number
+    assert view(office, "/history").is_success
+    assert len(asked) == number
 
 
 def test_a_day_of_the_program_ends_where_it_ended_when_the_program_moves(office: Api):

@@ -117,6 +117,14 @@ def test_plans_that_say_the_same_are_named():
     assert "100 %" in found.sentence
 
 
+def test_of_very_many_pairs_of_plans_that_say_the_same_only_the_first_are_a_finding_each():
+    copies = [plan(f"a{number}", text=SAME, tier="growth") for number in range(60)]
+    found = [each for each in findings(program(), plan("acme"), *copies).items if each.rule == "copy-paste-plans"]
+    assert len(found) == 101
+    assert found[-1].sentence.startswith("17 more pairs of plans say the same, word for word, among them those of")
+    assert {each.id for of_all in found for each in of_all.things} == {each.account_id for each in copies}
+
+
 @pytest.mark.parametrize(("rule", "signs"), [("sponsor-share", {"is_sponsored": False})])
 def test_a_share_of_the_strategic_accounts_has_sponsors(rule, signs):
     practice = program(sponsor_share="0.5")

@@ -70,6 +70,17 @@ def test_plans_that_agree_in_any_band_alone_are_found():
         assert not list(alike({"a": one, "b": other}, 0))
 
 
+def test_of_many_that_are_alike_each_is_in_a_pair_and_few_are_compared():
+    text, other = WORDS[:200], signature([" ".join(WORDS[200:])])
+    copies = {f"copy-{number}": signature([" ".join([*text, f"at {number}"])]) for number in range(60)}
+    pairs = list(alike({**copies, "other": other}, 0.8))
+    assert {key for a, b, _ in pairs for key in (a, b)} == set(copies)
+    assert len(pairs) < 4 * len(copies)
+    assert pairs == list(alike(dict(reversed([*copies.items(), ("other", other)])), 0.8)), "in whatever order they come"
+    few = dict(list(copies.items())[:20])
+    assert len(list(alike(few, 0.8))) == 20 * 19 // 2
+
+
 def test_a_signature_is_kept_as_bytes():
     of_text = signature([" ".join(WORDS)])
     assert list(unpacked(packed(of_text))) == list(of_text)
