@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from domain.account_plan.plan import TIER_RANKS
 from domain.account_plan.stakeholders import ENGAGED
-from domain.account_plan.standing import STRENGTHS
+from domain.account_plan.standing import ATTITUDES, STRENGTHS
 from domain.account_plan.whitespace import PENETRATION_RANKS
 from domain.language import AccountId, Amount, PersonId
 from domain.program.charter import MonthOfYear
@@ -40,9 +40,10 @@ def test_tiers_are_ranked_from_one_without_gaps():
     assert TIER_RANKS == {"strategic": 1, "growth": 2, "enterprise": 3, "standard": 4}
 
 
-def test_every_strength_has_a_word_and_engagement_begins_with_the_word_for_it():
+def test_every_strength_and_attitude_has_a_word_and_engagement_begins_with_the_word_for_it():
     assert STRENGTHS == {0: "none", 1: "aware", 2: "engaged", 3: "advocate"}
     assert STRENGTHS[ENGAGED] == "engaged"
+    assert ATTITUDES == {-2: "blocker", -1: "sceptic", 0: "neutral", 1: "supporter", 2: "champion"}
 
 
 def test_each_step_into_a_unit_is_one_further_than_the_step_before():

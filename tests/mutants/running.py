@@ -201,6 +201,7 @@ class Mutants:
             others = [each for each in _speaking(names) if each != spec.module_path]
             of_line = self._tests.of(str(path), _lines_inside(decorated)) if decorated else set()
             of_line |= self._naming(names) or self._of_modules(others) or self._of_modules([spec.module_path])
+            of_line |= self._speaking_themselves(names)
         chosen = self._chosen(path, of_line | self._own_tests(path))
         pure = [item for index in chosen if not (item := self._items[index]).get_closest_marker(MARK)]
         return _imported_afresh(path, source, [item.nodeid for item in pure])
@@ -217,6 +218,10 @@ class Mutants:
             if names & {*functions[0].__code__.co_names}
             for index in self._tests.of(place.path, {line for *_, line in functions[0].__code__.co_lines() if line})
         }
+
+    def _speaking_themselves(self, names: set[str]) -> set[int]:
+        """The tests of files that speak of one of the names: what is read of a module is run by nobody."""
+        return {index for index in self._tests.took if names & _words(self._items[index].path)}
 
     def _of_modules(self, paths: Iterable[Path]) -> set[int]:
         """The tests that run any line of these modules."""
