@@ -20,7 +20,7 @@ from tests.mutants.running import ARGUMENTS, Mutants
 from tests.mutants.table import Sampled, rooms, written
 from tests.places import ROOT
 
-SEED = 2026
+SEED = 23
 """What chooses the sample that `docs/mutants.md` tells of."""
 
 WANTED = 95

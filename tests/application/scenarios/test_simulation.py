@@ -133,6 +133,16 @@ def test_a_line_that_cannot_be_read_is_refused_by_name_and_number(written, numbe
     assert str(refused.value).endswith("Nothing was loaded.")
 
 
+@for_each(("wrong", "more"), [(2, None), (3, None), (4, "And 1 more of the kind."), (6, "And 3 more of the kind.")])
+def test_of_many_mistakes_in_a_line_three_are_told_and_the_others_counted(wrong, more):
+    body = OPEN | {f"colour{each}": "red" for each in range(wrong)}
+    with pytest.raises(ScenarioRefused) as refused:
+        read("story.jsonl", line("open-plan", **body).encode())
+    assert str(refused.value).count("is not a field of open-plan") == min(wrong, 3)
+    assert ("more of the kind" in str(refused.value)) == (more is not None)
+    assert more is None or more in str(refused.value)
+
+
 def test_text_that_is_not_unicode_is_refused():
     with pytest.raises(ScenarioRefused, match=r"line 1: This is not JSON"):
         read("story.jsonl", OPENING.encode().replace(b"Acme", b"\xff"))
