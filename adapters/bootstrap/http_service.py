@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from adapters.access.access_log import AccessLog
 from adapters.access.api_keys import ApiKeyCache
@@ -48,6 +49,7 @@ from adapters.bootstrap.store import (
     ending_in_order,
     findings_across_plans,
     make_id,
+    make_request_id,
     needs_keys,
     open_store,
     promises_across_plans,
@@ -216,6 +218,7 @@ def http_app(
         secret=secret,
         now=now,
         make_id=make_id,
+        make_request_id=make_request_id,
         checks={"store-away": store.why_away} if checks is None else checks,
         public_url=address,
         drafts=Drafts(store.drafts, store.secrets.of("drafts")),
@@ -282,11 +285,12 @@ def server_config(app: FastAPI, host: str, port: int, connections: Connections) 
     class Protocol(BoundedProtocol):
         among = connections
 
-    return uvicorn.Config(
-        in_front_of(app),
+    config = uvicorn.Config(
+        app,
         host,
         port,
         interface="asgi3",
+        proxy_headers=False,  # see `in_front_of`
         http=Protocol,
         ws="none",
         timeout_keep_alive=connections.limits.idle_seconds,
@@ -295,15 +299,27 @@ def server_config(app: FastAPI, host: str, port: int, connections: Connections) 
         access_log=False,
         server_header=False,
     )
+    config.app = in_front_of(app, config.forwarded_allow_ips)
+    return config
 
 
-def in_front_of(app: FastAPI) -> ASGIApp:
-    """Return what the server calls: the first middleware for requests, without the steps of the framework before it."""
+def in_front_of(app: FastAPI, trusted: str | list[str]) -> ASGIApp:
+    """Return what the server calls: the first middleware for requests, without the steps of the framework before it.
+
+    Only a request that says that a proxy passed it on takes the step that looks whether that proxy is `trusted`.
+    """
+
+    def first(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        scope["app"] = app
+        return ((app.middleware_stack if scope["type"] == "http" else None) or app)(scope, receive, send)
+
+    passed_on = ProxyHeadersMiddleware(first, trusted)  # type: ignore[arg-type]
 
     def front(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        scope["app"] = app
-        first = app.middleware_stack if scope["type"] == "http" else None
-        return (first or app)(scope, receive, send)
+        for name, _ in scope.get("headers", ()):
+            if name.startswith(b"x-forwarded-"):
+                return passed_on(scope, receive, send)  # type: ignore[arg-type]
+        return first(scope, receive, send)
 
     return front
 
@@ -379,7 +395,7 @@ def serve(settings: Settings, host: str, port: int, with_worker: bool = True, pa
         with without_garbage_collection():
             app = app_of(settings, store, let_in, pages, checks, metrics, views.forwarder)
         limits = Limits(of_one_address=settings.connections_per_address, in_all=settings.connections)
-        config = server_config(app, host, port, Connections(limits, metrics, make_id))
+        config = server_config(app, host, port, Connections(limits, metrics, make_request_id))
         open_enough_files(settings.connections)
         tune_garbage_collection()
 

@@ -134,6 +134,8 @@ class Services:
     """The secret of the HMACs of idempotency keys."""
     now: Callable[[], datetime]
     make_id: Callable[[], UUID]
+    make_request_id: Callable[[], str]
+    """Makes the id of a request that brings none."""
     checks: Checks
     """The checks of readiness."""
     public_url: str
@@ -276,7 +278,7 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     document(app, command_documentation)
     # These two see a request before FastAPI's own middleware does.
     fast_path = FastPath(app.build_middleware_stack(), app, (desk, program_desk), guard, ReusableAnswers())
-    app.middleware_stack = RequestMiddleware(fast_path, metrics, services.make_id)
+    app.middleware_stack = RequestMiddleware(fast_path, metrics, services.make_request_id)
     return app
 
 

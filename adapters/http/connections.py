@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple, cast
-from uuid import UUID
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -79,7 +78,7 @@ TOO_MANY = Refusal(
 class Connections:
     """The open connections of a service, counted by address."""
 
-    def __init__(self, limits: Limits, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
+    def __init__(self, limits: Limits, metrics: Metrics, make_id: Callable[[], str]) -> None:
         self.limits = limits
         self._metrics = metrics
         self._make_id = make_id
@@ -109,7 +108,7 @@ class Connections:
 
     def answer_to(self, refusal: Refusal) -> bytes:
         """Return the complete HTTP answer for a refusal, and log it like any other answer."""
-        request_id = str(self._make_id())
+        request_id = self._make_id()
         status = refusal.status
         document = problem_document("/", request_id, status, refusal.type, refusal.detail)
         logger.info("refused", status=int(status), error=refusal.type, request_id=request_id)
@@ -142,6 +141,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """The timer of what is still to arrive."""
         self._stalled: asyncio.TimerHandle | None = None
         """The timer that runs while the caller does not read the answer."""
+        self._idle_since: float | None = None
+        """When the last answer was complete; None while a request is in progress."""
+        self._idle: asyncio.TimerHandle | None = None
+        """The timer of an idle connection. It goes on during requests, because setting it for each would cost more."""
 
     # Called by asyncio
 
@@ -162,6 +165,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.among.leave(self._address)
         self._has_arrived()
+        if self._idle:
+            self._idle.cancel()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -213,6 +218,33 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._has_arrived()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin the next request that came meanwhile, or let the connection be idle. It replaces the server's own,
+        which sets a timer after each answer."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self._idle is None:
+            self._idle = self.loop.call_later(self.timeout_keep_alive, self._has_been_idle)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def _has_been_idle(self) -> None:
+        """Close the connection if it has been idle for long enough; otherwise look again when it may have been."""
+        since = self._idle_since
+        left = self.timeout_keep_alive if since is None else since + self.timeout_keep_alive - self.loop.time()
+        if left <= 0:
+            self._idle = None
+            self.timeout_keep_alive_handler()
+        else:
+            self._idle = self.loop.call_later(left, self._has_been_idle)
 
     def send_400_response(self, _msg: str) -> None:
         self._refuse(MALFORMED)

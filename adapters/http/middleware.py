@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
-from uuid import UUID
 
 import structlog
 from starlette.requests import Request
@@ -59,7 +58,7 @@ COMMON = {
 class RequestMiddleware:
     """ASGI middleware that adds request ids, logs and measures requests."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, make_id: Callable[[], UUID]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, make_id: Callable[[], str]) -> None:
         self._app = app
         self._make_id = make_id
         self._metrics = metrics
@@ -71,7 +70,7 @@ class RequestMiddleware:
             return
         began, asked = perf_counter(), scope["method"]
         given = headers_of(scope).get("x-request-id", "")
-        request_id = given if ID.fullmatch(given) else str(self._make_id())
+        request_id = given if ID.fullmatch(given) else self._make_id()
         # A HEAD request is handled like a GET. The server keeps its own scope and sends no body.
         head_only = asked == "HEAD"
         scope = {**scope, "request_id": request_id, "head_only": head_only, "method": "GET" if head_only else asked}

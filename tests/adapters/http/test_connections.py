@@ -58,6 +58,11 @@ async def hello(_: Request) -> Response:
     return PlainTextResponse("hello")
 
 
+async def origin(request: Request) -> Response:
+    assert request.client
+    return PlainTextResponse(f"{request.url.scheme} {request.client.host}")
+
+
 class Whole:
     """Answers with one message, as the fast path does, after whatever was sent has been read."""
 
@@ -105,11 +110,12 @@ def running(limits: Limits) -> Iterator[Running]:
             Route("/body", body, methods=["POST"]),
             Route("/endless", endless),
             Route("/slow", slowly(next_part)),
+            Route("/origin", origin),
             Route("/whole", Whole(), methods=["GET", "POST"]),
         ]
     )
     metrics = Metrics()
-    among = Connections(limits, metrics, uuid4)
+    among = Connections(limits, metrics, lambda: str(uuid4()))
     server = uvicorn.Server(server_config(app, "127.0.0.1", 0, among))  # type: ignore[arg-type]
     thread = Thread(target=server.run)
     thread.start()
@@ -411,6 +417,21 @@ def test_head_and_body_of_an_answer_come_in_one_segment(patient):
             while not answer_so_far.endswith(b"hello"):
                 answer_so_far += connection.recv(65_536)
         assert segments_with_data(connection) == 20
+
+
+@for_each(
+    ("address", "passed_on", "told"),
+    [
+        ("127.0.0.1", "", "http 127.0.0.1"),
+        ("127.0.0.1", "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.7", "https 192.0.2.7"),
+        ("127.0.0.2", "X-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.7", "http 127.0.0.2"),
+    ],
+)
+def test_a_proxy_on_this_machine_alone_says_for_whom_it_passes_a_request_on(patient, address, passed_on, told):
+    headers = f"Host: x\r\nConnection: close\r\n{passed_on}".rstrip()
+    with patient.open(address) as connection:
+        connection.sendall(f"GET /origin HTTP/1.1\r\n{headers}\r\n\r\n".encode())
+        assert all_of(connection).decode().endswith(told)
 
 
 @for_each(
