@@ -211,7 +211,7 @@ def slow_answers(callers: Known) -> Iterator[str]:
     guard = Guard(callers, lambda *_: asyncio.sleep(0))
     app = FastAPI(routes=[guard.before(Route("/parts", in_parts), "view"), guard.before(Route("/late", late), "view")])
     answer_with_problems(app)
-    app.add_middleware(RequestMiddleware, metrics=Metrics(), make_id=uuid4)
+    app.add_middleware(RequestMiddleware, metrics=Metrics(), make_id=lambda: str(uuid4()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         thread = Thread(target=server.run, args=([listener],))
