@@ -1,13 +1,18 @@
 """A digest says what is overdue, due, planned and new in plans, and nothing that its reader may not know."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from application.aggregates.access import Caller
-from application.portfolio.digest import AHEAD_DAYS, DUE_DAYS, Digest, DigestWanted, put_in
+from application.findings.across import FindingsPage, FindingsQuery, PlanFinding
+from application.portfolio.digest import AHEAD_DAYS, DUE_DAYS, Digest, Digests, DigestWanted, plans_seen, put_in
+from application.portfolio.query import PortfolioPage
+from application.portfolio.row import PortfolioItem
+from tests.cases import for_each
 from tests.histories import History, opened
 
 NOW = datetime(2026, 1, 12, 7, tzinfo=UTC)
@@ -96,3 +101,64 @@ def test_news_are_what_was_recorded_since_and_nothing_is_told_where_there_is_not
     assert later.is_empty
     acme.on("2026-01-19T08:59:00Z", "write-note", section="plan", text="news")
     assert digest(acme, now=NOW + WEEK).news[0].types == ["note-written"]
+
+
+# Many plans
+
+
+@dataclass
+class Listed:
+    """So many plans in the order of names, and what is found in them, as a store answers for them."""
+
+    number: int
+    pages: list[int] = field(default_factory=list)
+    asked: list[FindingsQuery] = field(default_factory=list)
+
+    def query(self, query: Any, caller: Any = None) -> Any:
+        assert caller is READER
+        if isinstance(query, FindingsQuery):
+            self.asked.append(query)
+            found = {"rule": "no-owner", "severity": "alarm", "sentence": "Maria left", "account_name": "Acme"}
+            return FindingsPage.model_construct(items=[PlanFinding.model_construct(plan_id=UUID(int=1), **found)])
+        self.pages.append(query.limit)
+        first = int(query.cursor or 0)
+        last = min(first + query.limit, self.number)
+        items = [PortfolioItem.model_construct(plan_id=UUID(int=each)) for each in range(first, last)]
+        return PortfolioPage.model_construct(items=items, next=str(last) if last < self.number else None)
+
+
+@for_each(
+    ("number", "pages", "shown", "whole"),
+    [
+        (0, [200], 0, True),
+        (199, [200], 199, True),
+        (201, [200, 200], 201, True),
+        (400, [200, 200], 400, True),
+        (401, [200, 200], 400, False),
+    ],
+)
+def test_of_more_than_400_plans_the_first_by_name_are_told_and_that_there_are_more(number, pages, shown, whole):
+    listed: Any = Listed(number)
+    plans, is_whole = plans_seen(listed, READER)
+    assert (len(plans), is_whole, listed.pages) == (shown, whole, pages)
+    assert plans == [UUID(int=each) for each in range(shown)]
+    few: Any = Listed(number)
+    assert plans_seen(few, READER, most=3)[0] == plans[:3]
+    assert few.pages == [3]
+
+
+def test_new_findings_are_those_since_the_day_that_nobody_is_excused_from(acme):
+    listed: Any = Listed(0)
+    made = Digests(listed, lambda _: acme.known, listed).digest(DigestWanted(READER, "ann", NOW - WEEK, "UTC"), NOW)
+    [asked] = listed.asked
+    assert (str(asked.since), asked.excused, asked.owner, asked.limit) == ("2026-01-05", False, "ann", 10)
+    assert [(each.rule, each.severity, each.sentence) for each in made.findings] == [("no-owner", "alarm", None)]
+    assert (made.person, made.is_whole, made.is_empty) == ("ann", True, False)
+
+
+def test_entries_come_by_day_then_by_account_and_name(acme):
+    for id, day in (("b", "2026-01-15"), ("a", "2026-01-15"), ("c", "2026-01-14")):
+        promise(acme, id, day)
+    listed: Any = Listed(1)
+    made = Digests(listed, lambda _: acme.known, listed).digest(DigestWanted(READER, None, NOW - WEEK, "UTC"), NOW)
+    assert ids(made.due) == ["c", "a", "b"]
