@@ -16,8 +16,10 @@ def changes(asked: PlanRequest) -> ChangesView:
     to = cut_at(asked.request.query_params.get("to") or asked.cut.cut, known, now)
     last = last_review(held_reviews(known, to), to)
     start = asked.request.query_params.get("from") or (last.cut.cut if last else "version:1")
-    listed = reviews(known, cut_at("now", known, now))
-    return changes_view(known, cut_at(start, known, now), to, listed, asked.say, asked.program)
+    listed, begin = reviews(known, cut_at("now", known, now)), cut_at(start, known, now)
+    if (begin.version, begin.at) > (to.version, to.at):  # Somebody at the later one picked the earlier one.
+        begin, to = to, begin
+    return changes_view(known, begin, to, listed, asked.say, asked.program)
 
 
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:

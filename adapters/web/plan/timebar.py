@@ -52,6 +52,11 @@ class TimeBar:
     now: str
     compare: str
     """The address of what changed from here until now; empty for an aggregate that has no such page."""
+    cut: str
+    changes: str
+    """The page that compares this point with another one; empty for an aggregate that has no such page."""
+    others: Sequence[tuple[str, str]]
+    """The points it can be compared with, each with its name."""
     steps: str
     live: str
     """The id of the aggregate whose changes the page receives; empty if it receives none."""
@@ -92,6 +97,13 @@ def time_bar(
         next_review=at(after.cut) if after else None,
         now=at(None),
         compare=f"{plan_path}/changes?{urlencode({'from': cut.cut, 'to': 'now'})}" if of_plan else "",
+        cut=cut.cut,
+        changes=f"{plan_path}/changes" if of_plan else "",
+        others=[
+            (point, name)
+            for point, name in [*((tick.cut, tick.label) for tick in reversed(ticks)), ("now", say("now"))]
+            if point != cut.cut
+        ],
         steps=f"{plan_path}/steps",
         live=str(known.id) if of_plan else "",
         since=f"{plan_path}/since",

@@ -113,6 +113,10 @@ OF_NO_VALUES = {
 }  # fmt: skip
 """Pages that say themselves who did what, that find faults, take what is typed, or run the service."""
 
+FOR_PEOPLE_ALONE = {"sign-in", "open-plan", "settings", "handovers", "erasures", "nothing", "proof"}
+"""Pages of which programs learn nothing: where one signs in, a form for what is not there yet, one's own sessions, a
+choice that is sent, and what is looked up plan by plan. The twin of the proof is a signed note, and no JSON."""
+
 NOT_LED_FROM = """([setByNobody, written]) => {
   const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   const found = new Set();
@@ -183,6 +187,18 @@ def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Of
                 page.emulate_media(color_scheme=colours)
                 found += [(name, width, fault) for fault in faults(page)]
     assert not found, "\n".join(map(str, found))
+
+
+def test_every_page_of_what_is_on_record_leads_to_the_same_as_json(office: Office, read: Callable[..., str]):
+    twins = {
+        name: re.findall(r'<link rel="alternate" type="application/json" href="([^"]+)"', read(name)) for name in PAGES
+    }
+    assert {name for name, found in twins.items() if len(found) != 1} == FOR_PEOPLE_ALONE
+    with office.visit("ops") as visit:
+        for address in {unescape(found) for [found] in filter(None, twins.values())}:
+            answer = visit.context.request.get(address, headers={"X-Actor": "ops"})
+            assert (answer.status, answer.headers["content-type"]) == (200, "application/json"), address
+            assert answer.json(), address
 
 
 def test_every_value_leads_to_an_event_that_set_it(office: Office, read: Callable[..., str]):

@@ -155,6 +155,22 @@ def test_the_time_machine_shows_the_plan_as_it_stood_and_says_so(acme):
     assert len(acme.get(f"/plans/{acme.plan}/steps", cookie).json()) == acme.version
 
 
+def test_the_bar_takes_a_second_point_to_compare_with_whichever_is_earlier(acme):
+    held = {"kind": "monthly", "audience": "internal", "held_on": "2026-01-05", "ours": ["ann"]}
+    acme.done("hold-review", id="m-2026-01", **held)
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    cookie = signed_in(acme)
+    bar = acme.get(f"/plans/{acme.plan}", cookie).text
+    assert '<input type="hidden" name="from" value="now">' in bar
+    assert '<option value="review:m-2026-01">m-2026-01</option>' in bar
+    there, back = (
+        acme.get(f"/plans/{acme.plan}/changes", cookie, **{"from": one, "to": other}).text
+        for one, other in (("now", "review:m-2026-01"), ("review:m-2026-01", "now"))
+    )
+    assert "Sign the SOW" in text_of(there)
+    assert text_of(there.partition("<h2>")[2]) == text_of(back.partition("<h2>")[2])
+
+
 def test_nothing_can_be_changed_at_a_point_that_is_over(acme):
     acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
     acme.done("confirm-section", section="risks")
