@@ -12,6 +12,7 @@ from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import Any
+from unicodedata import bidirectional, east_asian_width
 
 import pptx
 from pptx.dml.color import RGBColor
@@ -263,6 +264,8 @@ def boxed(slide: Any, area: Area) -> Any:
 def written(frame: Any, *paragraphs: str) -> None:
     """Write into a placeholder, which defines the format of its text."""
     frame.text = "\n".join(paragraphs).translate(NO_XML)
+    for paragraph in frame.paragraphs:
+        directed(paragraph)
 
 
 def emptied(cell: Any) -> Any:
@@ -275,6 +278,14 @@ def put(paragraph: Any, words: str, size: Any, tone: Tone = "", colour: RGBColor
     run.text = words.translate(NO_XML)
     run.font.size, run.font.bold = size, tone == "strong"
     run.font.color.rgb = colour or COLOURS[tone]
+    directed(paragraph)
+
+
+def directed(paragraph: Any) -> None:
+    """Let a paragraph run from right to left if its first letter does. Slides do not find that out by themselves."""
+    letters = (bidirectional(sign) for sign in paragraph.text)
+    if next((kind for kind in letters if kind in ("L", "R", "AL")), "L") != "L":
+        paragraph._p.get_or_add_pPr().set("rtl", "1")
 
 
 # How much fits on a slide
@@ -302,9 +313,14 @@ def height_of_row(row: Sequence[Cell], widths: Sequence[int]) -> int:
 
 def height_of(cell: Cell, width: int) -> int:
     signs = max(1, int(width / Inches(1) * SIGNS_AN_INCH) - 2)
-    lines = max(1, ceil(len(cell.text) / signs))
-    notes = ceil(len(cell.note) / (signs * TEXT / NOTE))
+    lines = max(1, ceil(length_of(cell.text) / signs))
+    notes = ceil(length_of(cell.note) / (signs * TEXT / NOTE))
     return int(lines * LINE + notes * NOTE_LINE + PADDING)
+
+
+def length_of(text: str) -> int:
+    """Return how many signs of Latin letters a text is as long as: one of Chinese or Korean is as wide as two."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def drawn(figure: Figure) -> bytes:

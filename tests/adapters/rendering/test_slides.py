@@ -8,14 +8,14 @@ from typing import Any
 
 import pptx
 import pytest
-from pptx.util import Inches
+from pptx.util import Inches, Pt
 from pydantic_core import to_json
 
 from adapters.rendering import pool
 from adapters.rendering.document import Cell, Column
 from adapters.rendering.pool import FormNotInstalled, RenderingPool
 from adapters.rendering.reports import document
-from adapters.rendering.slides import fitting, slides, widths_of
+from adapters.rendering.slides import Area, boxed, fitting, height_of, put, slides, widths_of
 from application.packs.registry import pack
 from application.views.cuts import cut_at
 from tests.application.packs.canaried import canaried
@@ -90,6 +90,16 @@ def test_no_table_reaches_beyond_its_slide_as_far_as_it_can_be_told_and_no_row_i
             assert shape.left >= 0
             assert shape.left + shape.width <= shown.slide_width
             assert shape.top < shown.slide_height
+
+
+def test_words_run_as_their_script_does_and_wide_signs_take_more_lines():
+    deck = pptx.Presentation()
+    frame = boxed(deck.slides.add_slide(deck.slide_layouts[6]), Area(0, 0, 1, 1))
+    for words, runs in (("(2) مراجعة ربع سنوية", "1"), ("שלום, team", "1"), ("Team שלום", None), ("2026", None)):
+        paragraph = frame.add_paragraph()
+        put(paragraph, words, Pt(12))
+        assert paragraph._p.get_or_add_pPr().get("rtl") == runs
+    assert height_of(Cell("四半期業績評価" * 10), Inches(4)) > height_of(Cell("Quarter" * 10), Inches(4))
 
 
 def test_a_row_too_high_for_any_slide_stands_alone():
