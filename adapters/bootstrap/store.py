@@ -22,6 +22,7 @@ from adapters.postgres.promises import PostgresPromises
 from adapters.postgres.store import ConnectionStrings, Store, embedded, opened
 from adapters.privacy.erasure_list import ErasureList
 from adapters.proof.checkpoints import LogKey
+from application.aggregates.cache import AggregateCache
 from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.library.examples import check_example
@@ -122,8 +123,14 @@ def aggregates_read(store: Store) -> Callable[[AggregateType[Any], UUID], Loaded
     return lambda type, id: readers[type.noun].read(id)
 
 
-def account_plans(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregates[AccountPlan]:
-    plans = Aggregates(ACCOUNT_PLAN, store.events, now, make_id, beyond=reach_of)
+BYTES_FOR_A_LIST = (8 * 2**20, 4 * 2**20, 8 * 2**20)
+"""What is cached of the plans that a list shows: whole, folded, and as snapshots."""
+
+
+def account_plans(
+    store: Store, now: Callable[[], datetime] = utc_now, cache: AggregateCache[AccountPlan] | None = None
+) -> Aggregates[AccountPlan]:
+    plans = Aggregates(ACCOUNT_PLAN, store.events, now, make_id, cache=cache, beyond=reach_of)
     store.datastore.timeline.when_another(plans.drop_all)
     return plans
 
@@ -165,8 +172,9 @@ def findings_across_plans(
 def promises_across_plans(
     store: Store, now: Callable[[], datetime] = utc_now, plans: Aggregates[AccountPlan] | None = None
 ) -> PostgresPromises:
-    """Return the table of promises, which reads plans through `plans`, or through a cache of its own."""
-    plans = plans or account_plans(store, now)
+    """Return the table of promises, which reads plans through `plans`, or through a cache of its own. It is small,
+    because a whole list reads each plan few times, and in any order."""
+    plans = plans or account_plans(store, now, AggregateCache(ACCOUNT_PLAN, *BYTES_FOR_A_LIST))
     store.erasures.when_forgotten(plans.drop)
     return PostgresPromises(store.datastore, plans.read_each, now)
 
