@@ -615,3 +615,8 @@ def test_a_statement_with_one_of_them_is_not(statement):
 
 def test_the_tables_hold_more_than_the_120_statements_that_were_promised():
     assert (len(set(lines(VAGUE))), len(set(lines(GOOD)))) == (380, 209)
+
+
+def test_a_letter_is_taken_off_the_end_of_a_word_only_where_it_stands_twice():
+    assert [is_vague(word) for word in ("Plan", "Planning", "Planned")] == [True] * 3
+    assert [is_vague(word) for word in ("Planting", "Planted")] == [False] * 2

@@ -194,7 +194,8 @@ class Mutants:
                     function.__code__ = code
             chosen = self._chosen(path, of_line)
             outcome = _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
-            if outcome != SURVIVED or self._while_collecting.get(str(path), set()).isdisjoint(lines_of(spec)):
+            is_told = outcome not in (SURVIVED, UNREACHED)
+            if is_told or self._while_collecting.get(str(path), set()).isdisjoint(lines_of(spec)):
                 return outcome
         elif len(functions) < len(altered):
             decorated, names = _decorated(spec), _names(spec)

@@ -230,6 +230,10 @@ def test_a_rule_finds_what_it_finds_and_says_who_excused_it_until_when():
     assert (excuse.reason, excuse.event) == ("The plant is closed", granted.id)
     assert overdue("2026-05-01").excused is None
     assert findings(examined(history, "2026-04-30"))[-1].rule == "overdue-promise"
+    history.on("2026-04-02", "grant-exception", by="eve", until_on="2026-05-01", **reason)
+    again = overdue("2026-05-01").excused
+    assert again is not None
+    assert (again.by, str(again.until_on), again.event) == ("eve", "2026-05-01", history.known.records[-1].id)
     history.on("2026-04-10", "revoke-exception", **reason)
     assert overdue("2026-04-30").excused is None
 
