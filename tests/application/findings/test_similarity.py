@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from application.findings.similarity import BANDS, PLACES, alike, own_words, packed, signature, similarity, unpacked
+from application.findings.similarity import (
+    BANDS,
+    EMPTY,
+    PLACES,
+    alike,
+    own_words,
+    packed,
+    signature,
+    similarity,
+    unpacked,
+)
 from tests.examples import examples
 from tests.histories import opened
 
@@ -33,6 +43,9 @@ def test_the_last_word_counts_and_who_says_nothing_is_like_nobody():
     nothing = signature([])
     assert (nothing, similarity(nothing, nothing)) == ((), 0)
     assert signature([" ".join(text)]) == (), "59 words are too few"
+    short = signature(WORDS[:60])
+    assert sum(place != EMPTY for place in short) > 0, "texts of one word each are something too"
+    assert signature([*WORDS[:60], "", "…"]) == short
 
 
 def test_words_of_lists_are_words_of_the_plan_as_well():

@@ -75,6 +75,13 @@ def test_a_next_best_action_and_a_seat_on_the_team_are_left_to_be_decided_anew()
     left = list(left_to_do(history.known.state, "eva"))
     assert [each.kind for each in left] == ["opportunity", "member"]
     assert left[0].id == "deal"
+    held = {"kind": "monthly", "audience": "internal", "held_on": "2026-01-05", "ours": ["eva"]}
+    history.on("2026-01-05", "hold-review", id="past", **held)
+    for id, ours in (("theirs", ["ben"]), ("next", ["ben", "Eva"]), ("hers", ["ben", "eva"]), ("off", ["eva"])):
+        history.on("2026-01-05", "schedule-review", id=id, kind="monthly", planned_on="2026-02-05", ours=ours)
+    history.on("2026-01-05", "cancel-review", id="off", reason="Nobody is there")
+    invited = [each.id for each in left_to_do(history.known.state, "eva") if each.kind == "review"]
+    assert invited == ["hers"]
 
 
 @for_each("same", [("eva", "eva"), ("eva@example.com", "EVA@example.com")])
