@@ -22,6 +22,7 @@ from domain.account_plan.plays import LinkingPlay, PlanPlay, PlayCommand, PlayLi
 from domain.account_plan.relationships import AgreePairing, PairingCommand
 from domain.calendar import Day
 from domain.language import Command, PersonId, Refusal, Slug
+from domain.mistakes import sentence
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
 from domain.program.library_plays import LibraryPlay, LibraryStep, check_library_play
@@ -156,7 +157,7 @@ def opened(command: OpenPlanFromTemplate, library: ProgramState, id: str, today:
             check_library_play(library, made)
             commands.append(made)
         except ValidationError as error:
-            why = f"{error.errors()[0]['msg']}."
+            why = sentence(error.errors()[0], kind)
             raise TemplateOutdated("/template", id=template.id, command=each.command, why=why) from None
         except (Unknown, Over) as refusal:
             raise TemplateOutdated("/template", id=template.id, command=each.command, why=str(refusal)) from None

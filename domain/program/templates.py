@@ -153,7 +153,8 @@ def try_template(library: ProgramState, template: PublishTemplate, today: date) 
     plan = ACCOUNT_PLAN.fold(ACCOUNT_PLAN.decide(ACCOUNT_PLAN.empty, opening, at).events)
     for place, each in enumerate(template.commands):
         pointer, kind = f"/commands/{place}", ACCOUNT_PLAN.commands.get(each.command)
-        if kind is None or kind is OpenPlan:
+        # A command about other plans would do the same to them whenever a plan is opened.
+        if kind is None or kind.reaches_beyond:
             raise TemplateCommandUnknown(f"{pointer}/command", command=each.command)
         body = filled(each.body, "A new account", "owner", today, f"{pointer}/body")
         try:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from adapters.exchange.imports.refused import FileRefused, nearest
 from application.imports.kinds import KINDS
 from domain.language import shortened
+from domain.mistakes import sentence
 
 MAPPINGS = files("adapters.exchange.imports").joinpath("mappings")
 
@@ -108,7 +109,8 @@ def mapping_of(request: ImportRequest) -> ColumnMapping | None:
         raise FileRefused(f"The mapping is not TOML: {error}.") from None
     except ValidationError as error:
         (first, *_) = error.errors()
-        raise FileRefused(f"The mapping is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+        why = sentence(first, ColumnMapping)
+        raise FileRefused(f"The mapping is wrong at {'.'.join(map(str, first['loc']))}. {why}") from None
     if mapping.kind and mapping.kind != request.kind:
         raise FileRefused(f"This is a mapping for {mapping.kind}, not for {request.kind}.")
     return mapping

@@ -228,6 +228,9 @@ def test_a_mapping_reads_what_it_names_and_says_what_it_leaves(tmp_path):
         [row] = [row for _, rows in table.plans() for row in rows]
         assert row.bodies == [{"level": "execution", "name": "Zoë Müller"}]
     assert "not TOML" in refusal("utf-8.csv", tmp_path, **PEOPLE, mapping="a = [")
+    assert "“colums” is not a field here: did you mean “columns”?" in refusal(
+        "utf-8.csv", tmp_path, **PEOPLE, mapping="[colums]\nName = 'name'\n"
+    )
     assert "did you mean" in refusal("utf-8.csv", tmp_path, **PEOPLE, mapping="salesforce-contacts").lower()
 
 

@@ -162,7 +162,7 @@ def test_a_template_that_was_retired_or_does_not_fit_any_more_says_so():
     opening, practice = OpenPlanFromTemplate(**OPEN, tier="strategic", template="first-month"), library()
     outdated = TemplateCommand(command="write-summary", body={"gone": "{account_name}"})
     event = TemplatePublished(id="first-month", title="Old", commands=(outdated,))
-    with pytest.raises(TemplateOutdated, match="write-summary"):
+    with pytest.raises(TemplateOutdated, match="“gone” is not a field here"):
         from_library(opening, PROGRAM.fold([event], practice.known.state), TODAY, lambda: UUID(int=1))
     step = {"statement": "Agree it", "kind": "task", "owner": "{owner}", "due_on": "{today}", "library_play": "gone"}
     named = TemplateCommand(command="add-action", body=step)

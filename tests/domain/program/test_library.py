@@ -100,6 +100,12 @@ def test_a_template_is_tried_before_it_is_taken():
         ({"command": "open-plan", "body": {}}, "template-command-unknown", "/commands/0/command"),
         ({"command": "plan-paly", "body": {}}, "template-command-unknown", "/commands/0/command"),
         (
+            {"command": "merge-plan", "body": {"account_id": "beta", "reason": "Entered twice"}},
+            "template-command-unknown",
+            "/commands/0/command",
+        ),
+        ({"command": "alias-account", "body": {"account_id": "b"}}, "template-command-unknown", "/commands/0/command"),
+        (
             {"command": "add-action", "body": ACTION["body"] | {"owner": "{boss}"}},
             "placeholder-unknown",
             "/commands/0/body/owner",
