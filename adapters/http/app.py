@@ -216,7 +216,12 @@ def create_app(services: Services, version: str = "0.1.0", pages: Pages = no_pag
     common = services.erasures, services.secret, metrics, services.heads, views.note_read
     key_desk = keys.KeyService(services.api_keys, services.now, services.keys_changed)
     desk = commands.CommandEndpoints(
-        PLANS, services.plans, views.may_know, *common, library=services.library.commands_of
+        PLANS,
+        services.plans,
+        views.may_know,
+        *common,
+        library=services.library.commands_of,
+        about=services.library.about,
     )
 
     def check_of_plans(caller: Caller, command: Command) -> None:

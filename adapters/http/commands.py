@@ -1,6 +1,6 @@
 """A route for every command, generated from the command models, and a route for lists of commands."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import chain
@@ -41,7 +41,7 @@ from application.aggregates.ports import CommandContext, Heads, StoreBusy, Store
 from application.aggregates.read import first_there
 from application.library.from_library import needs_library
 from domain.account_plan.forgetting import ForgetStakeholder
-from domain.language import Command, Refusal, shortened
+from domain.language import Caution, Command, Refusal, shortened
 
 MOST_AT_ONCE = 64
 QUEUE_TIMEOUT_SECONDS = 1.0
@@ -59,6 +59,9 @@ logger = structlog.get_logger("plantrail.commands")
 
 Library = Callable[[Command], Sequence[Command]]
 """Translates a command that names an item of the library into commands of a plan. Raises `Refusal`."""
+
+About = Callable[[Command], Iterable[Caution]]
+"""Returns warnings about what a command of a plan names in the program. Raises `StoreUnavailable`."""
 
 CheckSeen = Callable[[Caller, Command], None]
 """Raises `Refusal` where a command would show others what its caller may not see."""
@@ -90,6 +93,7 @@ class CommandEndpoints:
         note_read: NoteRead,
         library: Library | None = None,
         check_seen: CheckSeen = lambda _caller, _command: None,
+        about: About = lambda _command: (),
     ) -> None:
         self.resource = resource
         self._aggregates = aggregates
@@ -101,6 +105,7 @@ class CommandEndpoints:
         self._note_read = note_read
         self._library = library
         self._check_seen = check_seen
+        self._about = about
         self._threads = CapacityLimiter(MOST_AT_ONCE)
 
     def endpoint(self, name: str, model: type[Command]) -> Callable[[Request], Awaitable[Response]]:
@@ -223,7 +228,11 @@ class CommandEndpoints:
         """Return the outcome with one part for each command that was sent, even where the library made several of
         it."""
         rest = iter(outcome.done)
-        return outcome._replace(done=[together([next(rest) for _ in each]) for each in put])
+        done = [together([next(rest) for _ in each]) for each in put]
+        about = [list(chain.from_iterable(map(self._about, each))) for each in put]
+        return outcome._replace(
+            done=[of_one._replace(warnings=[*of_one.warnings, *more]) for of_one, more in zip(done, about, strict=True)]
+        )
 
     @contextmanager
     def _told_of_one(self, commands: Sequence[Command]) -> Iterator[None]:

@@ -116,6 +116,11 @@ def check_example(
         if each.words.casefold() not in before:
             detail = "These words stand nowhere in what is shown, so nothing is replaced by them."
             yield Caution("replaces-nothing", f"/redactions/{place}/words", detail)
+    words = [each.words.casefold() for each in command.redactions]
+    for place, replaced in enumerate(words):
+        if replaced in words[:place]:
+            detail = "These words are replaced twice: what is said last counts."
+            yield Caution("replaced-twice", f"/redactions/{place}/words", detail)
     for id in sorted({id for text in _texts(shown) for id in names.found_in(text)}):
         yield Caution("names-a-person", "/redactions", f"“{id}” is still named in the plan: say what to show instead.")
 

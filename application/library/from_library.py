@@ -4,7 +4,7 @@ that need neither.
 What a plan adopts is copied: if a library play is revised later, plays made from it stay as they are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
@@ -20,13 +20,15 @@ from domain.account_plan.actions import AddAction
 from domain.account_plan.plan import OpenPlan
 from domain.account_plan.plays import LinkingPlay, PlanPlay, PlayCommand, PlayLinks
 from domain.account_plan.relationships import AgreePairing, PairingCommand
+from domain.account_plan.tiers import ChangeTier, ConfirmTier, ScoreAccount
 from domain.calendar import Day
-from domain.language import Command, PersonId, Refusal, Slug
-from domain.mistakes import sentence
+from domain.language import Caution, Command, PersonId, Refusal, Slug
+from domain.mistakes import did_you_mean, sentence
 from domain.program.charter import PROGRAM_ID, Program
 from domain.program.language import ProgramState
 from domain.program.library_plays import LibraryPlay, LibraryStep, check_library_play
 from domain.program.limits import DEFAULT_POLICY, Policy
+from domain.program.rounds import Round
 from domain.program.templates import Template, filled
 from domain.refusals import Over, Unknown
 from domain.things import day_of
@@ -90,12 +92,17 @@ NAMING: Mapping[str, type[LibraryPlay | Template]] = {"library_play": LibraryPla
 
 
 def needs_library(command: Command) -> bool:
-    """Return whether a command names an item of the library, or leaves a value to the policy."""
+    """Return whether a command names an item of the library or a round, or leaves a value to the policy."""
     said = command.__dict__
     for field in NAMING:
         if said.get(field) is not None:
             return True
-    return isinstance(command, AgreePairingByPolicy)
+    return isinstance(command, AgreePairingByPolicy) or round_named(command) is not None
+
+
+def round_named(command: Command) -> str | None:
+    """Return the round of the program that a command about the tier of an account names."""
+    return command.round if isinstance(command, ChangeTier | ConfirmTier | ScoreAccount) else None
 
 
 def from_library(
@@ -196,6 +203,14 @@ class LibraryReader:
         now = self._now()
         policy = policy_in_force(known.records, now, day_of(now, zone)).policy
         return from_library(command, library, day_of(now, zone), self._make_id, policy)
+
+    def about(self, command: Command) -> Iterator[Caution]:
+        """Yield a caution if a command names a round that the program does not have. Raises `StoreUnavailable`."""
+        named = round_named(command)
+        rounds = self._read().state.all(Round) if named else {}
+        if named and rounds and named not in rounds:
+            detail = f"There is no round “{named}” in the program{did_you_mean(named, rounds) or '.'}"
+            yield Caution("unknown-round", "/round", detail)
 
     def offered(self) -> Mapping[str, Sequence[tuple[str, str]]]:
         """Return id and title of all available items, by the field that names them. Raises `StoreUnavailable`."""

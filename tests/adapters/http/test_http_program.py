@@ -503,6 +503,23 @@ def test_accounts_without_a_plan_are_told_and_the_nearest_one_with_a_plan_named(
     assert told[-1]["detail"] == "3 more accounts have no plan yet."
 
 
+def test_a_round_that_the_program_does_not_have_is_told(office: Api):
+    scored = {"criteria": {"logo": 3}, "round": "sprnig"}
+    assert office.do("score-account", as_("ann"), **scored).json()["warnings"] == [], "no round was opened yet"
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-12-31")
+    for command, more in (
+        ("score-account", {"criteria": {"logo": 2}}),
+        ("confirm-tier", {}),
+        ("change-tier", {"tier": "growth", "reason": "Too small"}),
+    ):
+        [told] = office.do(command, LEAD if "tier" in command else as_("ann"), **more, round="sprnig").json()[
+            "warnings"
+        ]
+        assert (told["code"], told["pointer"]) == ("unknown-round", "/round")
+        assert told["detail"] == "There is no round “sprnig” in the program: did you mean “spring”?"
+    assert office.do("score-account", as_("ann"), criteria={"logo": 2}, round="spring").json()["warnings"] == []
+
+
 def test_a_nomination_under_the_name_of_another_account_is_told(office: Api):
     do(office, "open-round", id="spring", title="Spring", due_on="2026-12-31")
     nomination = {"round": "spring", "account": "acme", "why": "It grows"}

@@ -99,6 +99,9 @@ def test_before_an_example_is_published_it_is_looked_at_as_others_will_read_it()
     assert checked(history, redactions=[*hidden, {"words": "Graz", "shown_as": "a town"}]) == {
         "/redactions/2/words": "replaces-nothing"
     }
+    assert checked(history, redactions=[*hidden, {"words": "DOE", "shown_as": "Somebody"}]) == {
+        "/redactions/2/words": "replaced-twice"
+    }
 
 
 def test_a_plan_or_a_cut_that_there_is_not_cannot_be_published():
