@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from html import unescape
+from statistics import median
 from typing import Any, Literal, get_args
 from urllib.parse import unquote
 
@@ -26,7 +27,7 @@ from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
 from tests.adapters.web.test_pages import text_of
-from tests.api import Api
+from tests.api import Api, listed
 from tests.browsers import BROWSER, NEEDED, WHY_NOT, faults
 from tests.conftest import KEY
 from tests.databases import Stores
@@ -116,6 +117,9 @@ OF_NO_VALUES = {
 FOR_PEOPLE_ALONE = {"sign-in", "open-plan", "settings", "handovers", "erasures", "nothing", "proof"}
 """Pages of which programs learn nothing: where one signs in, a form for what is not there yet, one's own sessions, a
 choice that is sent, and what is looked up plan by plan. The twin of the proof is a signed note, and no JSON."""
+
+SAYS_MORE_EACH_TIME = {"reads", "settings"}
+"""Pages that say that somebody looked, and that they signed in."""
 
 NOT_LED_FROM = """([setByNobody, written]) => {
   const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
@@ -586,6 +590,50 @@ def test_everything_works_without_scripts(office: Office):
         expect(page.locator("main")).to_contain_text("Recorded.")
         page.goto(f"{PLAN}/history?type=note-written")
         expect(page.locator("tbody tr").last).to_contain_text("kit")
+
+
+@pytest.mark.torture
+def test_every_page_says_without_scripts_what_it_says_with_them(office: Office):
+    said: list[dict[str, str]] = []
+    for scripts in (True, False):
+        with office.visit("ops", java_script_enabled=scripts) as visit:
+            said.append({})
+            for name in PAGES:
+                visit.page.goto(office.address(name))
+                said[-1][name] = visit.page.locator("main").inner_text()
+    differing = {name for name in PAGES if re.sub(r"[0-9a-f-]{32,}", "", said[0][name]) != re.sub(
+        r"[0-9a-f-]{32,}", "", said[1][name])}  # fmt: skip
+    assert differing <= SAYS_MORE_EACH_TIME
+
+
+EVENTS, STEPS, MOST_FOR_A_STEP = 1_000, 7, 3.0
+"""Times what the plain view of the plan takes: sixty milliseconds may lie where twenty do at now."""
+
+
+@pytest.mark.torture
+def test_a_step_of_the_slider_is_answered_at_once_in_a_plan_of_a_thousand_events(office: Office):
+    with office.visit("ann") as visit:
+        opened = {"account_id": "long", "account_name": "Long", "tier": "growth", "owner": "ann", "currency": "EUR"}
+        assert visit.context.request.post("/v1/plans", data=opened, headers={"X-Actor": "ann"}).ok
+        notes = [
+            ("write-note", {"section": "risks", "id": f"n{each}", "text": f"Note {each}"}) for each in range(EVENTS)
+        ]
+        for begin in range(0, EVENTS, 100):
+            some = listed(*notes[begin : begin + 100])
+            assert visit.context.request.post("/v1/plans/long/commands", data=some, headers={"X-Actor": "ann"}).ok
+        page, plain, steps = visit.page, list[float](), list[float]()
+        asked = "performance.getEntriesByType('navigation')[0]"
+        took = f"{asked}.responseEnd - {asked}.requestStart"
+        for _ in range(STEPS):
+            page.goto("/plans/long")
+            plain.append(page.evaluate(took))
+            slider = page.locator("#moment")
+            slider.focus()
+            with page.expect_navigation():
+                slider.press("ArrowLeft")
+            steps.append(page.evaluate(took))
+            page.goto(f"/plans/long?as_of=version:{EVENTS - 10 * len(steps)}")
+        assert median(steps) <= MOST_FOR_A_STEP * median(plain), (plain, steps)
 
 
 # What goes wrong while somebody types

@@ -155,6 +155,15 @@ def test_the_time_machine_shows_the_plan_as_it_stood_and_says_so(acme):
     assert len(acme.get(f"/plans/{acme.plan}/steps", cookie).json()) == acme.version
 
 
+def test_a_day_that_is_not_over_is_shown_as_its_end_and_as_what_may_still_change(acme):
+    cookie, today = signed_in(acme), acme.clock().date().isoformat()
+    held = {"kind": "monthly", "audience": "internal", "held_on": today, "ours": ["ann"]}
+    acme.done("hold-review", id="m", **held)
+    assert "As of the end of" in text_of(acme.get(f"/plans/{acme.plan}?as_of={today}", cookie).text)
+    report = acme.get(f"/plans/{acme.plan}/said-vs-did?from=review:m&to={today}", cookie).text
+    assert "it may still change" in text_of(report)
+
+
 def test_the_bar_takes_a_second_point_to_compare_with_whichever_is_earlier(acme):
     held = {"kind": "monthly", "audience": "internal", "held_on": "2026-01-05", "ours": ["ann"]}
     acme.done("hold-review", id="m-2026-01", **held)
