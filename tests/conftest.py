@@ -92,25 +92,25 @@ def one_press() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_document(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Workers have a folder each, in one that is theirs together."""
+    """Let all workers share the documents that one of them has made."""
     if request.config.pluginmanager.hasplugin("workers"):
         share_documents_in(tmp_path_factory.getbasetemp().parent)
 
 
 @pytest.fixture(scope="session")
 def _programs() -> None:
-    """Requested by every fixture that starts a program (`tests.programs`)."""
+    """Mark a test as one that starts a program. Every fixture that starts one requests this (`tests.programs`)."""
 
 
 @pytest.fixture(scope="session")
 def postgres(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """One server for all tests of this process."""
+    """Yield the server that all tests of this process use."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("home"), binaries(), durable=False) as server:
         yield server
 
 
 def binaries() -> Path | None:
-    """The folder of PostgreSQL programs for the tests, if they are not those of the wheel."""
+    """Return the folder of PostgreSQL programs for the tests, if they are not those of the wheel."""
     given = os.environ.get("PLANTRAIL_PG_BIN")
     return Path(given) if given else None
 
@@ -124,14 +124,14 @@ def stores(postgres: EmbeddedPostgres) -> Iterator[Stores]:
 
 @pytest.fixture
 def connection_strings(stores: Stores) -> Iterator[ConnectionStrings]:
-    """An empty store for one test."""
+    """Yield an empty store for one test."""
     with stores.lend() as where:
         yield where
 
 
 @pytest.fixture
 def bare_database(postgres: EmbeddedPostgres) -> Iterator[ConnectionStrings]:
-    """A database without a store."""
+    """Yield a database without a store."""
     with database(postgres) as where:
         yield where
 
@@ -144,35 +144,35 @@ def store(connection_strings: ConnectionStrings) -> Iterator[Store]:
 
 @pytest.fixture
 def api(store: Store) -> Iterator[Api]:
-    """The service on an empty store."""
+    """Yield the service on an empty store."""
     with served(store) as api:
         yield api
 
 
 @pytest.fixture(scope="session")
 def shared_service(stores: Stores) -> Iterator[Api]:
-    """The service on a store for many tests, each of which uses its own plans."""
+    """Yield the service on a store for many tests, each of which uses its own plans."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield api
 
 
 @pytest.fixture
 def service(shared_service: Api) -> Api:
-    """The shared service with its clock where every test finds it, whatever the test before did to it."""
+    """Return the shared service, with its clock set back to where every test expects it."""
     shared_service.clock.now, shared_service.clock.step = MONDAY, timedelta()
     return shared_service
 
 
 @pytest.fixture
 def acme(service: Api) -> Api:
-    """The service with a plan that was just opened, at the hour at which the clock of tests begins: whoever set it
-    before may have left it where it was."""
+    """Return the service with a plan that was just opened, at the hour at which the clock of tests begins. The test
+    before may have left the clock at another hour."""
     service.clock.now = Clock().now
     return service.with_a_plan(f"acme-{os.urandom(6).hex()}")
 
 
 @pytest.fixture(scope="session")
 def told(stores: Stores) -> Iterator[Told]:
-    """The service on a store that contains the whole history of `tests.everything`. Tests must not change it."""
+    """Yield the service on a store with the whole history of `tests.everything`. Tests must not change it."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield tell_everything_to(api)

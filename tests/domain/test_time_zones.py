@@ -44,7 +44,7 @@ def test_what_is_on_record_is_read_whatever_its_zone():
 
 @pytest.fixture
 def other_tables(tmp_path):
-    """A host that calls another table by the name of Berlin."""
+    """Give the host another table under the name of Berlin."""
     berlin = tmp_path / "Europe" / "Berlin"
     berlin.parent.mkdir()
     berlin.write_bytes(files("tzdata").joinpath("zoneinfo", "Pacific", "Kiritimati").read_bytes())

@@ -13,7 +13,7 @@ from tests.crashes import live_through_crashes
 
 @pytest.fixture
 def server(_programs: None, tmp_path_factory: pytest.TempPathFactory):
-    """A durable one of its own."""
+    """Yield a durable server that only these tests use."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("server"), binaries()) as server:
         migrate(*(server.conninfo(role) for role in ("owner", "service", "keys")))
         yield server

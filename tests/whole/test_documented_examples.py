@@ -59,7 +59,7 @@ def demo(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the examples write their files."""
+    """Return the folder in which the examples write their files."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

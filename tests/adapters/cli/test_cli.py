@@ -75,13 +75,13 @@ def environment(where: ConnectionStrings) -> dict[str, str]:
 
 @pytest.fixture
 def empty(connection_strings: ConnectionStrings) -> dict[str, str]:
-    """An environment with an empty store, there for one test."""
+    """Return an environment with an empty store for one test."""
     return environment(connection_strings)
 
 
 @pytest.fixture(scope="module")
 def told_store(stores: Stores) -> Iterator[ConnectionStrings]:
-    """A store in which the worked case was told, there to be read."""
+    """Yield a store in which the worked case was told. Tests must not change it."""
     with stores.lend() as where:
         plantrail("load", str(WORKED), **environment(where))
         yield where
@@ -139,7 +139,7 @@ def test_the_portfolio_as_json_is_what_the_http_view_answers(told, views):
 
 @pytest.fixture(scope="module")
 def views(told_store: ConnectionStrings) -> Iterator[Callable[[str], bytes]]:
-    """What HTTP answers."""
+    """Yield what HTTP answers."""
     with opened(told_store, KEY) as store:
         service = http_app(store, Authentication(Development()), b"secret")
 
@@ -424,7 +424,7 @@ def test_a_wrong_key_encryption_key_is_told_in_words(told):
 
 @pytest.fixture(scope="module")
 def home(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """An environment with a database that was started and is stopped by the command line."""
+    """Yield an environment with a database that the command line starts and stops."""
     home = {"PLANTRAIL_HOME": str(tmp_path_factory.mktemp("home")), "COLUMNS": "300"}
     assert "`plantrail db stop` ends it" in plantrail("db", "start", **home).stderr
     yield home

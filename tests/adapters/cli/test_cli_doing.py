@@ -27,7 +27,7 @@ Service = dict[str, str]
 
 @pytest.fixture(scope="module")
 def service(stores: Stores) -> Iterator[Service]:
-    """A service in a process of its own, which asks for keys, and has a plan."""
+    """Yield a service in a process of its own, which has a plan and asks for keys."""
     with stores.lend() as where:
         words = ["keys", "create", "--name", "ann", "--role", "editor", "--plans", "all"]
         key = plantrail(*words, **environment(where)).stdout.strip()

@@ -22,7 +22,7 @@ from tests.stores import ACME, commit, handle, log, note, opened_acme, plans_on,
 
 @pytest.fixture
 def told(store: Store) -> dict[str, str]:
-    """An environment in which something was said about Acme and Beta."""
+    """Return an environment in which something was said about Acme and Beta."""
     plans = opened_acme(plans_on(store))
     handle(plans, "add-stakeholder", id="coo", name="Jane Doe", level="executive")
     store.events.append(commit(plan_id_of("beta"), 0, note(), GoalAbandoned(id="g1")))

@@ -17,7 +17,7 @@ from tests.stores import connected
 
 @pytest.fixture
 def logged(connection_strings: ConnectionStrings, tmp_path) -> dict[str, str]:
-    """An environment with a log of ten events."""
+    """Return an environment with a log of ten events."""
     with opened(connection_strings, KEY) as store:
         told(store, notes=7)
     return environment(connection_strings) | {"PLANTRAIL_HOME": str(tmp_path / "home")}

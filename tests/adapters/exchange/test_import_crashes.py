@@ -35,7 +35,7 @@ def serving(where: ConnectionStrings, temporary: Path) -> Iterator[tuple[str, An
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Actions of two plans in turn, each of which stands in one row."""
+    """Return a file with actions of two plans in turn, one in each row."""
     made = tmp_path / "actions.csv"
     with made.open("w", newline="") as out:
         writer = csv.writer(out)

@@ -46,7 +46,7 @@ class Operation(NamedTuple):
 
 @pytest.fixture(scope="module")
 def office(stores: Stores) -> Iterator[Api]:
-    """A service with two plans: one that every role sees, and one that none does."""
+    """Yield a service with two plans: every role sees one, and no role sees the other."""
     callers = Known(caller("root", "developer", sees_all=True), *(caller(role, role, "acme") for role in MAY))
     with stores.lend() as where, opened(where, KEY) as store, served(store, callers) as api:
         for account in ("acme", "beta"):

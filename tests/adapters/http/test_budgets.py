@@ -91,7 +91,7 @@ def test_a_failure_passes_the_turn_on_and_parts_are_made_in_turn():
 
 @pytest.fixture
 def large(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
-    """A plan that counts as large, beside a small one."""
+    """Yield a service with a plan that counts as large and a small one."""
     monkeypatch.setattr(budgets, "FEW_EVENTS", 20)
     with served(store) as api:
         for account in ("acme", "small"):

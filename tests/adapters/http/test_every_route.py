@@ -107,7 +107,7 @@ USUAL = {"plan": "acme", "kind": "play", "id": "pilot", "command": "write-note",
 
 @pytest.fixture(scope="module")
 def service(stores: Stores) -> Iterator[Told]:
-    """Where everything was said that can be said."""
+    """Yield the service with a plan of which everything was said that can be said."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield tell_everything_to(api)
 
@@ -132,7 +132,7 @@ def operations(service: Told) -> list[Operation]:
 
 @pytest.fixture(scope="module")
 def one_of_each(operations) -> list[Operation]:
-    """An operation of every module of routes, and of every method."""
+    """Return an operation of every module of routes and of every method."""
     return list({("/".join(each.path.split("/")[:3]), each.method): each for each in operations}.values())
 
 

@@ -41,7 +41,7 @@ COMMANDS = {"write-note": {"section": "plan", "text": "x"}, "place-hold": {"reas
 
 @pytest.fixture(scope="module")
 def office(stores: Stores) -> Iterator[tuple[Store, Api]]:
-    """A plan of acme's, which is ann's, and which this process has not read yet."""
+    """Yield a store with a plan of ann's, and a service that has not read the plan yet."""
     with stores.lend() as where, opened(where, KEY) as store:
         with served(store, CALLERS) as api:
             assert api.do("open-plan", as_("root"), **OPEN_ACME).status_code == 201

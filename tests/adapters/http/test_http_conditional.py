@@ -32,7 +32,7 @@ def seen(api: Api) -> str:
 
 @pytest.fixture
 def playing(acme: Api) -> Api:
-    """With two plays and a risk in its plan."""
+    """Return the service with a plan that has two plays and a risk."""
     for id in ("pilot", "tour"):
         acme.done("plan-play", id=id, title=id.title(), **PLAY)
     risk = {"kind": "other", "statement": "Budget freeze", "likelihood": 1, "impact": 1, "owner": "ann"}

@@ -129,7 +129,7 @@ def shared(stores: Stores) -> Iterator[Feed]:
 
 @pytest.fixture
 def subscriber(shared: Feed) -> Feed:
-    """On a plan of its own."""
+    """Return the service with a plan that only this test uses."""
     return Feed(shared.store, shared.url)
 
 

@@ -73,7 +73,7 @@ TEXTS_THAT_MAY_BE_ANY = {"a day there never was", "a day of the year 10000"}
 
 @pytest.fixture(scope="module")
 def battered(stores: Stores) -> Iterator[Api]:
-    """The service with a plan in which there is everything, to be told anything."""
+    """Yield the service with a plan that contains everything. Tests may say anything to it."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         yield tell_everything_to(api).api
 

@@ -14,7 +14,7 @@ PATH = "/v1/measures"
 
 @pytest.fixture
 def sold(api: Api) -> Api:
-    """In January Ann opened two plans, one in euros and one in dollars; each won something; now it is 10 April."""
+    """Return a service on 10 April. In January, Ann opened plans in euros and in dollars, and each won something."""
     api.clock.now = instant("2026-01-05")
     for account, currency in (("acme", "EUR"), ("beta", "USD")):
         terms = {"account_name": account, "tier": "growth", "owner": "ann", "currency": currency, "timezone": "UTC"}

@@ -25,7 +25,7 @@ WHY = "Entered twice"
 
 @pytest.fixture(scope="module")
 def office(stores: Stores) -> Iterator[Api]:
-    """Acme and Gamma, which are Ann's, and Beta, which is Ben's; Acme is known as `crm-2`, too."""
+    """Yield the service with Ann's plans Acme and Gamma and Ben's plan Beta. Acme is also known as `crm-2`."""
     with stores.lend() as where, opened(where, KEY) as store, served(store, CALLERS) as api:
         for account, owner in (("acme", "ann"), ("beta", "ben"), ("gamma", "ann")):
             opening = OPEN_ACME | {"account_id": account, "owner": owner}

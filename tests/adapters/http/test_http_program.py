@@ -48,7 +48,7 @@ def do(api: Api, command: str, /, headers: dict[str, str] = LEAD, **body: Any) -
 
 @pytest.fixture
 def office(store: Store) -> Iterator[Api]:
-    """A program that was just opened, and a plan."""
+    """Yield the service with a program that was just opened, and a plan."""
     with served(store, CALLERS) as api:
         assert api.do("open-plan", as_("root"), **OPEN_ACME).status_code == 201
         assert do(api, "open-program", **OPEN).status_code == 201
@@ -57,7 +57,7 @@ def office(store: Store) -> Iterator[Api]:
 
 @pytest.fixture(scope="module")
 def told(stores: Stores) -> Iterator[Api]:
-    """The program of the demonstration, told over HTTP by its lead on the days it was told."""
+    """Yield the service with the program of the demonstration, which its lead told over HTTP on its days."""
     with stores.lend() as where, opened(where, KEY) as store, served(store, CALLERS) as api:
         api.clock.now = instant("2026-01-05")
         for account in SHOWN:

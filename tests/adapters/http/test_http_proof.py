@@ -30,7 +30,7 @@ SIZE = 700
 
 @pytest.fixture(scope="module")
 def logged(stores: Stores) -> Iterator[Api]:
-    """A log of seven hundred events under two checkpoints, and three more under none."""
+    """Yield a log of seven hundred events under two checkpoints, with three more events under none."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         told(store, notes=SIZE - 3 - 100)
         sealed(store)

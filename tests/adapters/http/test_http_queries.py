@@ -423,7 +423,7 @@ def test_reviews_are_listed_as_the_cuts_they_are(told: Told):
 
 @pytest.fixture
 def many(api: Api) -> Iterator[Api]:
-    """With seven plans, of which the list has word."""
+    """Yield the service with seven plans, which the list of plans knows."""
     for number in range(7):
         api.with_a_plan(f"account-{number}")
     with following(api.store):

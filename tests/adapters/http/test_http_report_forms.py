@@ -21,7 +21,7 @@ REVIEW = {"kind": "weekly", "audience": "internal", "ours": ["ann"], "theirs": [
 
 @pytest.fixture(scope="module")
 def reviewed(stores: Stores) -> Iterator[Api]:
-    """A plan with two reviews and a promise between them that was kept.  For looking at only."""
+    """Yield the service with a plan of two reviews and a promise kept between them. Tests must not change it."""
     with stores.lend() as where, opened(where, KEY) as store, served(store) as api:
         acme = api.with_a_plan("acme")
         acme.done(

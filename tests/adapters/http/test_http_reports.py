@@ -16,7 +16,7 @@ WORKED_CASE = ROOT / "tests" / "scenarios" / "worked-case.jsonl"
 
 @pytest.fixture
 def worked(api: Api) -> Api:
-    """The worked case, said over HTTP on its days; now it is 2 April."""
+    """Return the service on 2 April, after the worked case was said over HTTP on its days."""
     for line in map(json.loads, WORKED_CASE.read_text().splitlines()):
         api.clock.now = instant(line["at"])
         api.done(line["command"], **line["body"])

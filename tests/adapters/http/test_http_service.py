@@ -300,7 +300,7 @@ def beside(serving: Process) -> list[psutil.Process]:
 
 @pytest.fixture
 def of_this_store(store: Store, tmp_path: Path) -> Iterator[Process]:
-    """One that reads what tests have recorded."""
+    """Yield a service that reads what tests have recorded."""
     secret = b64encode(KEY.of(1).secret).decode()
     with process(store.where, tmp_path, PLANTRAIL_KEY_ENCRYPTION_KEY=secret) as serving:
         yield serving

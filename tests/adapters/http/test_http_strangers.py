@@ -13,7 +13,7 @@ ACTION = {"statement": "Ship the hub to Lyon", "kind": "task", "due_on": "2026-0
 
 @pytest.fixture
 def acme(store: Store) -> Iterator[Api]:
-    """Opened by ann, whom the store has not seen before either."""
+    """Yield the service with a plan that ann opened, whom the store had never seen before."""
     with served(store) as api:
         opened = api.do("open-plan", account_id="acme", account_name="Acme", tier="growth", owner="eva", currency="EUR")
         assert opened.json()["warnings"] == [], "while nobody is known, nobody is a stranger"

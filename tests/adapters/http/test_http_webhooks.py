@@ -40,7 +40,7 @@ CALLERS = Known(
 
 @pytest.fixture(scope="module")
 def office(stores: Stores) -> Iterator[Api]:
-    """Two plans: acme and beta."""
+    """Yield the service with two plans: acme and beta."""
     with stores.lend() as where, opened(where, KEY) as store, served(store, CALLERS) as api:
         for account in ("acme", "beta"):
             assert api.do("open-plan", as_("root"), **OPEN_ACME | {"account_id": account}).status_code == 201

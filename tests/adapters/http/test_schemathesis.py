@@ -53,7 +53,7 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server(stores: Stores) -> Iterator[Server]:
-    """With a plan in which there is everything, that every role may see."""
+    """Yield the service with a plan that contains everything and that every role may see."""
     import schemathesis  # takes a second, also of who only asks which tests there are
 
     with stores.lend() as where, opened(where, KEY) as store:

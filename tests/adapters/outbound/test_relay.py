@@ -41,7 +41,7 @@ def server(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def broker(server: Broker) -> Iterator[Broker]:
-    """With nothing in it."""
+    """Yield a broker with nothing in it."""
     yield server
     server.forget()
 
@@ -237,7 +237,7 @@ def test_a_broker_that_is_killed_again_and_again_misses_nothing(store: Store, br
 
 @pytest.fixture
 def relay_command(store: Store, broker: Broker, tmp_path) -> Iterator[PythonProgram]:
-    """A process of its own, started anew as often as it is asked for."""
+    """Yield the program of a relay, which is started anew whenever a test asks for it."""
     started: list[PythonProgram] = []
 
     def start() -> PythonProgram:

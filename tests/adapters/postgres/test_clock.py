@@ -26,7 +26,7 @@ NOTE = {"section": "plan", "text": "seen"}
 
 @pytest.fixture
 def ahead(monkeypatch):
-    """Sets the clock of this process, which is that of the database otherwise, by so many seconds."""
+    """Return a function that sets the clock of this process some seconds ahead of the clock of the database."""
 
     def set_by(seconds):
         monkeypatch.setattr(clock, "wall_clock", lambda: time.time() + seconds)

@@ -29,7 +29,7 @@ PLANS, PLAYS = 8, 60
 
 @pytest.fixture
 def downstream(postgres: EmbeddedPostgres, store: Store) -> Iterator[str]:
-    """The connection string of a role that has the rights the document gives it, and no others."""
+    """Yield the connection string of a role that has the rights the document gives it, and no others."""
     superuser = make_conninfo(postgres.conninfo("superuser"), dbname=conninfo_to_dict(store.where.service)["dbname"])
     (rights,) = DOCUMENT.examples("sql")
     with connected(superuser) as connection:

@@ -51,7 +51,7 @@ def shared_home(_programs):
 
 @pytest.fixture
 def home(shared_home):
-    """Made once; its server is stopped before and after each test."""
+    """Yield a home that is made once. Its server is stopped before and after each test."""
     yield shared_home
     EmbeddedPostgres(shared_home).stop(force=True)
 

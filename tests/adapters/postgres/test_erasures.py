@@ -53,7 +53,7 @@ def store(connection_strings, keys, listed) -> Iterator[Store]:
 
 @pytest.fixture
 def plans(store):
-    """Two people, of whom one is going to be forgotten."""
+    """Return the plans of a store with two people, one of whom is going to be forgotten."""
     plans = opened_acme(plans_on(store))
     handle(plans, "add-stakeholder", **JANE)
     handle(plans, "add-stakeholder", **JIM)
@@ -347,7 +347,7 @@ def copied(postgres, where: ConnectionStrings) -> Iterator[ConnectionStrings]:
 
 @pytest.fixture
 def told(postgres, keys, listed) -> Iterator[ConnectionStrings]:
-    """A store with two people, which nobody has open."""
+    """Yield a store with two people that no process has open."""
     with database(postgres) as where:
         with opened(where, keys, listed) as store:
             plans = opened_acme(plans_on(store))

@@ -176,7 +176,7 @@ def library_datastore(conninfo, schema=SCHEMA):
 
 @pytest.fixture
 def recorder(store):
-    """eventsourcing's own, with nothing changed but the lock."""
+    """Yield the recorder of the library, of which only the lock is changed."""
     with library_datastore(store.where.service) as datastore:
         recorder = PostgresApplicationRecorder(datastore)
         recorder.lock_table_statements = [SQL("SELECT pg_advisory_xact_lock(plantrail.append_lock())")]

@@ -49,7 +49,8 @@ def as_rows(store: Store) -> list[Notification]:
 
 @pytest.fixture(scope="module")
 def told(stores: Stores) -> Iterator[Store]:
-    """Sixty events of three plans, one more of a rare type, another one, and holes among the positions; to be read."""
+    """Yield a store with sixty events of three plans, one of a rare type and another one, with holes among the
+    positions. Tests must not change it."""
     with stores.lend() as where, opened(where, KEY) as store:
         for version in range(0, 20, 4):
             for plan_id in (ACME, BETA, GAMMA):

@@ -72,7 +72,7 @@ def committer(store):
 
 @pytest.fixture
 def hurried(store, monkeypatch):
-    """A committer whose callers wait half a second, and its store half a second for a lock."""
+    """Yield a committer whose callers wait half a second, as its store waits for a lock."""
     monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 0.5)
     committer = GroupCommit(Datastore(store.where.service, statement_timeout=0.5).connect)
     yield committer
@@ -80,8 +80,8 @@ def hurried(store, monkeypatch):
 
 
 def backend(committer):
-    """The process in the server that works for a committer; under load it is nearly always in the middle of an
-    append."""
+    """Return the process in the server that works for a committer. Under load it is nearly always in the middle of
+    an append."""
     return committer._connection.info.backend_pid
 
 
@@ -401,7 +401,7 @@ def reads(datastore):
 
 @pytest.fixture
 def own_server(_programs, tmp_path_factory):
-    """A durable server that a test may kill."""
+    """Return a durable server that a test may kill."""
     with EmbeddedPostgres(tmp_path_factory.mktemp("killed"), binaries()) as server:
         where = ConnectionStrings(*(server.conninfo(role) for role in ("service", "owner", "keys")))
         migrate(where.owner, where.service, where.keys)

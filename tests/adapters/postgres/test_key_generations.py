@@ -39,7 +39,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def store(connection_strings, folder):
-    """Its key-encryption keys are files."""
+    """Yield a store whose key-encryption keys are files."""
     with opened(connection_strings, KeyFiles(folder)) as store:
         yield store
 

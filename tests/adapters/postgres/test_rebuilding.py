@@ -173,7 +173,7 @@ def shapes(store: Store) -> list[tuple[int, int, bool]]:
 
 @pytest.fixture
 def told_before(store):
-    """Some plans and their table, which knows all but the last event."""
+    """Record some plans of whose events the table knows all but the last, and return the outcome of the last."""
     plans = plans_on(store)
     for account_id in ("acme", "beta", "gamma"):
         open_plan(plans, account_id)

@@ -60,7 +60,7 @@ def told(store):
 
 @pytest.fixture
 def copy(stores):
-    """Another store, still empty, with a key-encryption key of its own."""
+    """Yield another store, which is still empty and has its own key-encryption key."""
     with stores.lend() as where, opened(where, OTHER_KEY) as store:
         yield store
 
@@ -71,7 +71,7 @@ def exported(store):
 
 @pytest.fixture(scope="module")
 def lines(stores):
-    """The same, exported."""
+    """Return the exported lines of a store in which something was told."""
     with stores.lend() as where, opened(where, KEY) as store:
         told(store)
         return exported(store)
@@ -79,7 +79,7 @@ def lines(stores):
 
 @pytest.fixture(scope="module")
 def untouched(stores):
-    """A store that stays empty, because nothing that is tried on it succeeds."""
+    """Yield a store that stays empty, because nothing that the tests try on it succeeds."""
     with stores.lend() as where:
         yield where
 

@@ -39,7 +39,7 @@ EARLIER = LogKey(b"o" * 32)
 
 @pytest.fixture(scope="module")
 def told(told_store, tmp_path_factory):
-    """An environment with the worked case under two checkpoints, of which the first was kept."""
+    """Return an environment with the worked case under two checkpoints, the first of which was kept."""
     home = tmp_path_factory.mktemp("home")
     given = environment(told_store) | {"PLANTRAIL_HOME": str(home)}
     (home / "kept").write_text(plantrail("checkpoint", **given).stdout)

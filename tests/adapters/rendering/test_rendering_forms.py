@@ -77,7 +77,7 @@ def press(_programs: None) -> Iterator[RenderingPool]:
 
 @pytest.fixture(scope="module")
 def in_words(press: RenderingPool) -> Made:
-    """A report in a form, as it is read."""
+    """Return a function that gives the text of a report in a form."""
 
     @cache
     def made(name: str, form: str, report: bytes) -> str:

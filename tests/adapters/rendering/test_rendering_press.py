@@ -21,7 +21,7 @@ OTHERS: set[int] = set()
 
 @pytest.fixture(scope="module", autouse=True)
 def _of_its_own() -> Iterator[None]:
-    """Here each pool has a process of its own, as it has outside of tests."""
+    """Give each pool a process of its own, as it has outside of tests."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(pool, "Child", Child)
         yield
@@ -29,13 +29,13 @@ def _of_its_own() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _without_others(_programs: None) -> None:
-    """Services that other tests use may have such a process as well."""
+    """Leave the processes of other tests' services out of what these tests count."""
     OTHERS.update(each.pid for each in psutil.Process(os.getpid()).children())
 
 
 @pytest.fixture(scope="module")
 def press(_programs: None) -> Iterator[RenderingPool]:
-    """For many tests."""
+    """Yield a pool that many tests share."""
     with RenderingPool() as press:
         yield press
 

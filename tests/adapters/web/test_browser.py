@@ -58,7 +58,7 @@ def office(stores: Stores) -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def read(office: Office) -> Iterator[Callable[..., str]]:
-    """Each page as it is served in a language, asked for once by all tests that only read it."""
+    """Yield a function that returns a page as it is served in a language. Each page is read once."""
     with office.visit("ops") as visit:
         yield cache(
             lambda name, language="en": visit.context.request.get(

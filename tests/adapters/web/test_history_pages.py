@@ -11,7 +11,7 @@ from tests.api import Api
 
 @pytest.fixture
 def moved(acme: Api) -> Api:
-    """A plan in which a date was moved."""
+    """Return the service with a plan in which a date was moved."""
     acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
     acme.done("reschedule-action", id="sow", due_on="2026-03-10", reason="legal is on leave")
     return acme

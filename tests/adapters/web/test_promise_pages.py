@@ -13,7 +13,7 @@ from tests.api import Api
 
 @pytest.fixture
 def office(acme: Api) -> Api:
-    """An overdue step, and a play that was moved once."""
+    """Return the service with a plan with an overdue step and a play that was moved once."""
     acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-01-04")
     acme.done("plan-play", id="pilot", title="Pilot on line B", kind="proof", owner="ann", due_on="2026-02-01",
               success_measure="Rework down 25 %")  # fmt: skip

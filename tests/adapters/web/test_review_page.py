@@ -17,7 +17,7 @@ HOLD = {"hold-kind": "monthly", "hold-audience": "internal", "hold-ours": "ann, 
 
 @pytest.fixture
 def office(store):
-    """A month after a review at which three promises were made."""
+    """Return the service a month after a review at which three promises were made."""
     with served(store) as api:
         api.clock.now = instant("2026-01-05")
         api = api.with_a_plan("acme")

@@ -40,7 +40,7 @@ CALLERS = Known(
 
 @pytest.fixture(scope="module")
 def office(stores: Stores) -> Iterator[Api]:
-    """Two plans: acme is ann's, beta is ben's."""
+    """Yield a service with two plans: ann owns acme, and ben owns beta."""
     with stores.lend() as where, opened(where, KEY) as store, served(store, CALLERS) as api:
         for account, owner in (("acme", "ann"), ("beta", "ben")):
             body = OPEN_ACME | {"account_id": account, "owner": owner}

@@ -36,7 +36,7 @@ def plans(store):
 
 @pytest.fixture
 def elsewhere(connection_strings, plans):  # noqa: ARG001 - the plan is there already
-    """Another process, which has read the plan as it was opened and sleeps since."""
+    """Yield the plans as another process knows them that read the plan when it was opened, and nothing since."""
     with opened(connection_strings, KEY_ENCRYPTION_KEY) as store:
         others = plans_on(store)
         others.read(ACME)

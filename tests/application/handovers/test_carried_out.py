@@ -28,7 +28,7 @@ CALL = {"statement": "Call the plant", "kind": "task", "due_on": "2026-03-31"}
 
 @pytest.fixture
 def handovers(store: Store) -> Handovers:
-    """Eva has a call to make in three plans, one of which is archived, and answers for the program."""
+    """Return handovers on a store where Eva owes a call in three plans, one archived, and answers for the program."""
     plans, program = plans_on(store), Aggregates(PROGRAM, store.events, lambda: MONDAY, uuid4)
     for account in ("acme", "beta", "old", "quiet"):
         owner = "ben" if account == "quiet" else "eva"

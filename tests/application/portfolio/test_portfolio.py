@@ -297,7 +297,7 @@ TIERS = ("strategic", "growth", "enterprise", "standard")
 
 @pytest.fixture(scope="module")
 def full(stores: Stores) -> Iterator[Store]:
-    """A dozen plans, many of them alike in one thing or another, or without it; for looking at only."""
+    """Yield a store with a dozen plans, many of which share a value or have none. Tests must not change it."""
     with stores.lend() as where, opened_store(where, KEY) as store:
         for place, name in enumerate(NAMES):
             open_plan(store, place, name)

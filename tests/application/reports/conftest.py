@@ -8,7 +8,7 @@ from tests.promising import play, review
 
 @pytest.fixture
 def promised() -> History:
-    """A plan in which a pilot that is due on 20 March was said at the review of 2 March."""
+    """Return a plan in which a pilot due on 20 March was promised at the review of 2 March."""
     history = opened()
     play(history, "2026-02-20")
     review(history, "2026-03-02", "R1")

@@ -321,7 +321,8 @@ def refused(office: Office, refusal: type[Exception], *entries: dict[str, str]) 
 
 @pytest.fixture
 def scored(store: Store) -> Office:
-    """acme and beta have the same score, gamma less, in spring; in autumn it was the other way round."""
+    """Return an office in which acme and beta have the same score in spring and gamma has less; in autumn it was the
+    other way round."""
     office = Office(store, top_arr=2, logo=1)
     for account, grades in (("acme", (3, 0)), ("beta", (2, 2)), ("gamma", (1, 1))):
         criteria = dict(zip(("top_arr", "logo"), grades, strict=True))

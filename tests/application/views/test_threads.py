@@ -33,7 +33,7 @@ def history() -> History:
 
 @pytest.fixture
 def practice() -> History:
-    """A program by which two people are enough from the first of March on."""
+    """Return a program whose policy says that two people are enough from 1 March on."""
     practice = History(type=PROGRAM)
     practice.on("2026-01-02", "open-program", name="Strategic accounts", currency="EUR", timezone="UTC")
     policy = {"coverage": {"multi_threaded": 2}}
