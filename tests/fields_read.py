@@ -28,7 +28,8 @@ from adapters.web.program.overview import overview
 from adapters.web.program.rounds import round_page, rounds_view
 from application.aggregates.access import Right
 from application.findings.examined import Examined
-from application.findings.program import PROGRAM_RULES, ProgramExamined
+from application.findings.program import PROGRAM_RULES
+from application.findings.program_examined import ProgramExamined
 from application.findings.registry import RULES
 from application.library.examples import example_view
 from application.measures.exchange import rates_at

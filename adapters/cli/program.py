@@ -25,7 +25,8 @@ from adapters.cli.terminal import out, print_json
 from adapters.postgres.store import Store
 from adapters.rendering.words import counted, spaced
 from application.findings.across import FindingsQuery
-from application.findings.program import PlanStanding, program_findings
+from application.findings.program import program_findings
+from application.findings.program_examined import PlanStanding
 from application.findings.standings import examined_at
 from application.library.examples import NoSuchExample, example_view
 from application.measures.query import MeasuresQuery

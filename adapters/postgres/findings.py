@@ -40,7 +40,7 @@ from application.findings.across import (
     put_away,
     taken_out,
 )
-from application.findings.program import PlanStanding
+from application.findings.program_examined import PlanStanding
 from application.findings.registry import LOUDNESS
 from application.findings.similarity import packed, unpacked
 from application.findings.verdict import PlanSigns, Verdict, verdict

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from application.aggregates.access import Caller
 from application.findings.across import FindingsPage, FindingsQuery
-from application.findings.program import PlanStanding
+from application.findings.program_examined import PlanStanding
 from domain.program.limits import Severity
 
 

@@ -4,61 +4,29 @@ These rules examine the records of the program and a few signs of every plan, wh
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from application.aggregates.loaded import LoadedAggregate
-from application.findings.finding import Finding, Named, Remedy, remedy
+from application.findings.finding import Finding, Named, remedy
+from application.findings.phase_exits import phase_exit
+from application.findings.program_examined import ProgramExamined, ProgramFound, named
 from application.findings.registry import LOUDNESS
-from application.findings.sentences import counted, days, listed, percent, spaced
-from application.findings.similarity import Signature, alike
-from application.findings.verdict import PlanSigns
+from application.findings.sentences import counted, days, percent
+from application.findings.similarity import alike
 from application.views.by_section import CutView
-from application.views.cuts import Cut
-from application.views.policy_in_force import PolicyInForce, policy_at
-from application.views.rates_in_force import rates_in_force
-from domain.account_plan.plan import Tier
-from domain.language import Event
-from domain.program.charter import Phase, PhaseBegun, Program, ProgramPhase, the_program
-from domain.program.language import ProgramState
-from domain.program.limits import Policy, ProgramRuleName, Severity
-from domain.program.policy import AdoptedPolicy
+from domain.program.limits import ProgramRuleName, Severity
 from domain.program.rounds import ListCommitted, Round, weighted_score
-from domain.record import Recorded
 
 QUARTER_DAYS = 92
 """Days after which a committed list should be looked at again."""
 
 MOST_PAIRS = 100
 """The number of pairs of plans that are alike of which each is a finding of its own."""
-
-MOST_NAMED = 5
-"""The number of accounts that one sentence names."""
-
-
-class PlanStanding(NamedTuple):
-    """A plan that is not archived, with what the rules about the program need."""
-
-    id: UUID
-    account_id: str
-    account_name: str
-    tier: Tier
-    currency: str
-    last_review_on: date | None
-    signs: PlanSigns
-    words: Signature
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names by which a round or a phase may refer to the plan or its account."""
-        return frozenset((self.account_id, str(self.id), *self.signs.other_accounts))
 
 
 class ProgramFindings(BaseModel):
@@ -71,73 +39,13 @@ class ProgramFindings(BaseModel):
     items: list[Finding]
 
 
-class ProgramFound(NamedTuple):
-    """What a rule finds, before the rule and the policy are added."""
-
-    sentence: str
-    since_on: date
-    accounts: Sequence[str] = ()
-    events: Sequence[str] = ()
-    remedies: Sequence[Remedy] = ()
-    severity: Severity | None = None
-    """The severity, if it differs from that of the rule."""
-
-
 class ProgramRule(NamedTuple):
     """A rule about the program."""
 
     severity: Severity
     finds: str
     seed: str
-    judge: Callable[["ProgramExamined"], Iterable[ProgramFound]]
-
-
-@dataclass(frozen=True)
-class ProgramExamined:
-    """The program and its plans at a cut. `known` ends at the cut, and `plans` are as they stood then."""
-
-    known: LoadedAggregate[ProgramState]
-    cut: Cut
-    plans: Sequence[PlanStanding]
-
-    @cached_property
-    def card(self) -> Program:
-        return the_program(self.known.state)
-
-    @property
-    def day(self) -> date:
-        return self.cut.date
-
-    @cached_property
-    def in_force(self) -> PolicyInForce:
-        return policy_at(self.known.records, self.cut)
-
-    @property
-    def policy(self) -> Policy:
-        return self.in_force.policy
-
-    @cached_property
-    def strategic(self) -> Sequence[PlanStanding]:
-        return [plan for plan in self.plans if plan.tier == "strategic"]
-
-    def day_of(self, record: Recorded) -> date:
-        return self.known.type.today(self.known.state, record.meta.recorded_at)
-
-    def last(self, event: type[Event]) -> Recorded | None:
-        return next((record for record in reversed(self.known.records) if isinstance(record.event, event)), None)
-
-    @cached_property
-    def _by_name(self) -> Mapping[str, PlanStanding]:
-        return {name: plan for plan in reversed(self.plans) for name in plan.names}
-
-    def plan_of(self, account: str) -> PlanStanding | None:
-        return self._by_name.get(account)
-
-
-def named(plans: Iterable[PlanStanding]) -> str:
-    names = [plan.account_name for plan in plans]
-    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
-    return listed([*names[:MOST_NAMED], *more])
+    judge: Callable[[ProgramExamined], Iterable[ProgramFound]]
 
 
 def list_too_long(at: ProgramExamined) -> Iterator[ProgramFound]:
@@ -249,94 +157,6 @@ def promotion_due(at: ProgramExamined) -> Iterator[ProgramFound]:
                 at.day,
                 [plan.account_id],
                 remedies=[remedy("nominate", "round", "why", account=plan.account_id, account_name=plan.account_name)],
-            )
-
-
-# Phases
-
-
-def _stood_up(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
-    if at.card.owner is None:
-        yield "nobody answers for the program"
-    if not at.known.state.all(AdoptedPolicy):
-        yield "no policy was adopted"
-    if not any(round.entries for round in at.known.state.all(Round).values()):
-        yield "no list was committed"
-
-
-def _piloted(at: ProgramExamined, phase: ProgramPhase, began: date) -> Iterator[str]:
-    everybody = [plan.account_id for plan in at.plans]
-    if not (phase.accounts or everybody):
-        yield "there is no plan to try it with"
-    for account in phase.accounts or everybody:
-        plan = at.plan_of(account)
-        if plan is None:
-            yield f"{account} has no plan"
-        elif plan.last_review_on is None or plan.last_review_on < began:
-            yield f"the plan of {plan.account_name} was not reviewed since {began}"
-
-
-def _instrumented(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
-    rates = rates_in_force(at.known.records, at.cut.at, at.day)
-    for currency in sorted({plan.currency for plan in at.plans}):
-        if rates and currency != rates.currency and currency not in rates.rates:
-            yield f"amounts in {currency} have no exchange rate"
-
-
-def _rolled_out(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
-    committed = at.last(ListCommitted)
-    for entry in committed.event.entries if committed and isinstance(committed.event, ListCommitted) else ():
-        if at.plan_of(entry.account) is None:
-            yield f"{entry.account} is on the list and has no plan"
-
-
-def _crossed_functions(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
-    lacking = [plan for plan in at.strategic if plan.signs.lacks_roles]
-    if lacking:
-        yield f"required roles are filled by nobody at {named(lacking)}"
-
-
-def _found_its_rhythm(at: ProgramExamined, _phase: ProgramPhase, _began: date) -> Iterator[str]:
-    most = at.policy.cadence_days("strategic").get("monthly")
-    for plan in at.strategic if most else ():
-        if plan.last_review_on is None or (at.day - plan.last_review_on).days > (most or 0):
-            yield f"the plan of {plan.account_name} was not reviewed for more than {days(most or 0)}"
-
-
-EXIT: Mapping[Phase, Callable[[ProgramExamined, ProgramPhase, date], Iterable[str]]] = {
-    "stand_up": _stood_up,
-    "pilot": _piloted,
-    "instrument": _instrumented,
-    "roll_out": _rolled_out,
-    "cross_functional": _crossed_functions,
-    "rhythm": _found_its_rhythm,
-}
-"""What prevents a phase from being completed, as clauses."""
-
-
-def missing_in(at: ProgramExamined, phase: Phase) -> list[str]:
-    """Return what prevents a phase that has begun from being completed; nothing if its exit criteria are met."""
-    begun, record = at.known.state.find(ProgramPhase, phase), _record_of(at, phase)
-    return list(EXIT[phase](at, begun, at.day_of(record) if record else at.day)) if begun else []
-
-
-def _record_of(at: ProgramExamined, phase: Phase) -> Recorded | None:
-    """Return the event of the last beginning of a phase; None if it is not recorded yet."""
-    begun = (
-        each for each in reversed(at.known.records) if isinstance(each.event, PhaseBegun) and each.event.phase == phase
-    )
-    return next(begun, None)
-
-
-def phase_exit(at: ProgramExamined) -> Iterator[ProgramFound]:
-    for phase in at.known.state.all(ProgramPhase).values():
-        missing, began = [] if phase.completed else missing_in(at, phase.phase), _record_of(at, phase.phase)
-        if missing and began:
-            yield ProgramFound(
-                f"The phase {spaced(phase.phase)}, begun on {at.day_of(began)}, cannot be completed yet:"
-                f" {listed(missing)}.",
-                at.day_of(began),
-                events=[began.id],
             )
 
 

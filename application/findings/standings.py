@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from application.findings.examined import Examined
-from application.findings.program import PlanStanding, ProgramExamined
+from application.findings.program_examined import PlanStanding, ProgramExamined
 from application.findings.similarity import own_words, signature
 from application.findings.verdict import signs_of
 from application.views.current_program import LoadedProgram

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from application.findings.program import PlanStanding, named
+from application.findings.program_examined import PlanStanding, named
 from application.findings.sentences import counted
 from domain.language import Caution, Command
 from domain.program.library_plays import RetirePlay

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from application.findings.program import PlanStanding, named
+from application.findings.program_examined import PlanStanding, named
 from domain.language import Caution, Command
 from domain.program.charter import SetExchangeRates, the_program
 from domain.program.language import ProgramState

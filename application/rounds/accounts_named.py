@@ -7,7 +7,7 @@ same.
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 
-from application.findings.program import PlanStanding
+from application.findings.program_examined import PlanStanding
 from application.findings.sentences import counted
 from application.rounds.ranking import ReadPlan, plan_of
 from domain.account_plan.plan import the_plan

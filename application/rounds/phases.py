@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from application.aggregates.loaded import LoadedAggregate
-from application.findings.program import PlanStanding, ProgramExamined, missing_in
+from application.findings.phase_exits import missing_in
+from application.findings.program_examined import PlanStanding, ProgramExamined
 from application.findings.sentences import listed
 from application.views.cuts import cut_at
 from domain.language import Command

@@ -6,13 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from application.findings.program import (
-    PROGRAM_RULES,
-    PlanStanding,
-    ProgramExamined,
-    ProgramFindings,
-    program_findings,
-)
+from application.findings.program import PROGRAM_RULES, ProgramFindings, program_findings
+from application.findings.program_examined import PlanStanding, ProgramExamined
 from application.findings.similarity import signature
 from application.findings.verdict import PlanSigns
 from application.views.cuts import cut_at

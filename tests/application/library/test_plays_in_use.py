@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from application.findings.program import PlanStanding
+from application.findings.program_examined import PlanStanding
 from application.findings.verdict import PlanSigns
 from application.library.plays_in_use import in_use
 from domain.account_plan.plan import plan_id_of

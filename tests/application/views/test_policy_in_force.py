@@ -14,7 +14,8 @@ from pydantic_core import to_json
 from adapters.events.partial_read import read_partial_event
 from application.aggregates.loaded import LoadedAggregate
 from application.findings.judging import findings_view
-from application.findings.program import ProgramExamined, program_findings
+from application.findings.program import program_findings
+from application.findings.program_examined import ProgramExamined
 from application.measures.measured import measured_months
 from application.measures.registry import figures_of
 from application.packs.pack import PackKind
