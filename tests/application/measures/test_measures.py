@@ -180,3 +180,11 @@ def test_over_the_months_what_was_won_adds_up_to_what_is_won_and_a_month_asked_a
 
 def test_the_documented_table_is_the_registry():
     assert TABLE.read_text("utf-8") == table(), "run `python -m tests.measures_table`"
+
+
+def test_amounts_are_converted_and_of_amounts_are_two_shares_as_well():
+    of_money = {name for name, measure in MEASURES.items() if measure.of_money}
+    assert of_money == {name for name, measure in MEASURES.items() if measure.unit == "money"} | {
+        "net_retention",
+        "discount",
+    }

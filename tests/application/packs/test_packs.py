@@ -363,6 +363,9 @@ def test_the_read_out_shows_the_five_openings_that_are_worth_most():
     )
     openings = made("readout", history).expansion.openings
     assert [each.offering for each in openings] == ["Hub o5", "Hub o4", "Hub o3", "Hub o2", "Hub o1"]
+    history.on("2026-01-28", "retire-offering", id="o5")
+    left = made("readout", history).expansion.openings
+    assert "Hub o5" not in [each.offering for each in left]
 
 
 def test_the_hash_of_the_document_that_was_sent_is_kept_and_stays_when_the_metrics_change():

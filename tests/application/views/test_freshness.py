@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from application.views.current_plan import CurrentPlan, current_plan
-from application.views.freshness import Duty, Freshness
+from application.views.freshness import Duty, Freshness, stale_from
 from domain.account_plan.language import Section
 from tests.cases import for_each
 from tests.histories import History, instant, opened
@@ -290,3 +290,8 @@ def test_a_corrected_role_is_no_news():
     history.on("2026-02-03", "assign-roles", id="coo", roles=["champion", "economic_buyer"])
     history.on("2026-02-03", "correct-stakeholder", id="coo", crm_id="77")
     assert duties(history, "2026-02-04") == []
+
+
+def test_what_may_be_as_old_as_it_likes_is_never_stale_nor_what_is_so_beyond_the_calendar():
+    day = date.max - timedelta(days=8)
+    assert [stale_from(day, most) for most in (None, 7, 8)] == [None, date.max, None]
