@@ -3,6 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from domain.account_plan.reviews import MOST_MINUTES
+from domain.account_plan.vision import MOST_PRIORITIES
+from domain.language import LONGEST_PERSON_ID, LONGEST_TEXT, MOST_ITEMS
+from domain.program.library_plays import MOST_DAYS
+from domain.program.rounds import MOST_ACCOUNTS
 from domain.registry import REGISTRY
 
 WORDS = {"maximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "maxItems", "minItems"}
@@ -31,3 +36,5 @@ def test_the_limits_of_what_may_be_said_are_these():
         "minLength": [1],
         "minimum": [-100.0, -2, 0.0, 1],
     }
+    named = {MOST_MINUTES, MOST_PRIORITIES, LONGEST_PERSON_ID, LONGEST_TEXT, MOST_ITEMS, MOST_DAYS, MOST_ACCOUNTS}
+    assert named <= {value for _, value in said}, "each limit that has a name is one of them"
