@@ -356,6 +356,13 @@ def views_process(serving: Process) -> psutil.Process:
     return next(found)
 
 
+def is_complete(serving: Process) -> bool:
+    """Return whether both processes beside the service are at work."""
+    with suppress(StopIteration, psutil.NoSuchProcess):
+        return views_process(serving).is_running()
+    return False
+
+
 def is_served_elsewhere(serving: Process) -> bool:
     try:
         views = views_process(serving)
@@ -388,6 +395,8 @@ def on_its_own(_programs: None, tmp_path: Path) -> Iterator[Process]:
 
 def test_a_service_whose_embedded_postgresql_was_killed_brings_it_back_and_has_lost_nothing(on_its_own: Process):
     plan = opened_plan(on_its_own)
+    # A process that is still starting would start the server as well, and tell nothing.
+    wait_until(lambda: is_complete(on_its_own))
     acknowledged, back = 1, "embedded PostgreSQL is back"
     for time in range(2):
         killed = postmaster(on_its_own)

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from starlette.requests import Request
 
 from adapters.cli.card import card
 from adapters.rendering.wording import in_words
 from adapters.web.languages import Speech
 from adapters.web.map.presenter import map_view
-from adapters.web.plan.presenter import plan_parts
+from adapters.web.plan.asked import PlanRequest
+from adapters.web.plan.presenter import head, plan_parts
 from adapters.web.plan.value_page import value_view
 from application.findings.judging import findings_view
 from application.findings.verdict import verdict
@@ -22,6 +24,7 @@ from application.packs.registry import pack
 from application.reports.months import Month
 from application.views.current_plan import CurrentPlan, current_plan
 from application.views.cuts import Cut
+from domain.account_plan.plan import the_plan
 from domain.account_plan.stakeholders import ENGAGED
 from tests.histories import History, instant, opened
 
@@ -60,6 +63,12 @@ def on_page(history: History, cut: Cut) -> str:
     return str(next(row for table in tables for row in table.rows if "Jane Doe" in str(row)))
 
 
+def asked_for_strength(history: History, cut: Cut) -> PlanRequest:
+    value = {"kind": "stakeholder", "id": "coo", "field": "strength"}
+    request, card = Request({"type": "http", "path_params": value}), the_plan(history.known.state)
+    return PlanRequest(request, history.known, cut, cut.at, ENGLISH, head(card, cut, ENGLISH), card.currency, ())
+
+
 def found(history: History, cut: Cut, rule: str) -> bool:
     return any(each.rule == rule for each in findings_view(history.known, cut).items)
 
@@ -88,9 +97,7 @@ IN_WORDS: Mapping[str, Callable[[History, Cut], str]] = {
     "card": on_card,
     "page of the plan": on_page,
     "map": lambda history, cut: str(map_view(history.known, cut, ENGLISH, False).boxes[0].lines),
-    "page of the value": lambda history, cut: str(
-        value_view(history.known, cut, "stakeholder", "coo", "strength", ENGLISH).now
-    ),
+    "page of the value": lambda history, cut: value_view(asked_for_strength(history, cut)).now,
 }
 ENGAGED_PEOPLE: Mapping[str, Callable[[History, Cut], int]] = {
     "metrics": lambda history, cut: plan(history, cut).metrics.stakeholders.engaged,
