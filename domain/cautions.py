@@ -38,6 +38,7 @@ def cautions(
     yield from about_likenesses(aggregate, command)
     yield from about_vagueness(command, thing)
     yield from about_days(command, today)
+    yield from about_repetitions(command)
 
 
 def about_the_merged(aggregate: Aggregate, said: Command) -> Iterator[Caution]:
@@ -115,6 +116,16 @@ def about_days(command: Command, today: date) -> Iterator[Caution]:
             yield Caution("far-date", f"/{field}", f"{day} is more than {_years(back)} back: is the year right?")
         elif field in due and day < today:
             yield Caution("due-in-the-past", f"/{field}", f"{day} is past already: it is overdue from the start.")
+
+
+def about_repetitions(command: Command) -> Iterator[Caution]:
+    """Yield a warning for everything that a list of a command names again: a person, an account, a topic."""
+    for field, listed in command.__dict__.items():
+        if type(listed) is not tuple or len(listed) < 2:
+            continue
+        for place, each in enumerate(listed):
+            if isinstance(each, str) and each in listed[:place]:
+                yield Caution("named-again", f"/{field}/{place}", f"“{each}” stands there already: once is enough.")
 
 
 def _years(count: int) -> str:

@@ -19,13 +19,21 @@ from domain.account_plan.reviews import ScheduleReview
 from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderLeft
 from domain.account_plan.team import AssignMember
 from domain.account_plan.vision import PrioritiesSet, SetPriorities, StateVision
-from domain.cautions import about_a_stranger, about_days, about_the_finish
+from domain.cautions import about_a_stranger, about_days, about_repetitions, about_the_finish
 from domain.markers import Checkable, Happened, marked
 from domain.mistakes import with_article
+from domain.program.charter import BeginPhase
 from tests.cases import for_each
 from tests.given import given
 
 TODAY = date(2026, 1, 5)
+TOUCH = {
+    "kind": "call",
+    "happened_on": date(2026, 1, 2),
+    "members": ("ann",),
+    "stakeholders": ("coo",),
+    "summary": "Met",
+}
 CALL = {"statement": "Call the plant", "kind": "task", "owner": "ann", "due_on": date(2026, 3, 1)}
 PLAY = {"title": "Tour of line B", "kind": "proof", "owner": "ann", "due_on": date(2026, 3, 1), "success_measure": "x"}
 
@@ -281,3 +289,25 @@ def test_what_was_done_before_it_was_promised_is_told(promised_on, told):
 def test_somebody_unknown_is_told_with_the_nearest_known():
     assert "is “ann” or “anna” meant?" in about_a_stranger("/owner", "anm", ["ann", "anna"]).detail
     assert about_a_stranger("/owner", "zoe", []).detail == "Nobody of ours is known as “zoe” yet."
+
+
+# Lists
+
+
+@for_each(
+    ("command", "told"),
+    [
+        (BeginPhase(phase="pilot", accounts=("acme", "beta", "acme"), reason=None), ["/accounts/2"]),
+        (BeginPhase(phase="pilot", accounts=("acme", "beta"), reason=None), []),
+        (LogTouch(**TOUCH, topics=("price", "price", "rotas", "price")), ["/topics/1", "/topics/3"]),
+        (LogTouch(**TOUCH, about=("coo", "coo")), ["/about/1"]),
+    ],
+)
+def test_what_a_list_names_again_is_told_each_time_and_taken(command, told):
+    found = list(about_repetitions(command))
+    assert [(each.code, each.pointer) for each in found] == [("named-again", pointer) for pointer in told]
+
+
+def test_a_list_that_names_somebody_again_is_told_in_a_sentence():
+    [told] = about_repetitions(BeginPhase(phase="pilot", accounts=("acme", "acme"), reason=None))
+    assert told.detail == "“acme” stands there already: once is enough."
