@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from socket import socket
 from threading import Thread
-from typing import get_args
+from typing import Any, cast, get_args
 
 import structlog
 import uvicorn
@@ -313,12 +313,13 @@ def in_front_of(app: FastAPI, trusted: str | list[str]) -> ASGIApp:
         scope["app"] = app
         return ((app.middleware_stack if scope["type"] == "http" else None) or app)(scope, receive, send)
 
-    passed_on = ProxyHeadersMiddleware(first, trusted)  # type: ignore[arg-type]
+    # The server has types of its own for what ASGI calls the same.
+    passed_on = cast(ASGIApp, ProxyHeadersMiddleware(cast(Any, first), trusted))
 
     def front(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         for name, _ in scope.get("headers", ()):
             if name.startswith(b"x-forwarded-"):
-                return passed_on(scope, receive, send)  # type: ignore[arg-type]
+                return passed_on(scope, receive, send)
         return first(scope, receive, send)
 
     return front

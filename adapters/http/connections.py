@@ -212,7 +212,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.scope["extensions"] = EXTENSIONS
         super().on_headers_complete()
         # The server asks for it when the request is begun, which is after this.
-        self.cycle.send = WholeAnswers(self.cycle, self._writes)  # type: ignore[method-assign,assignment]
+        cast(Any, self.cycle).send = WholeAnswers(self.cycle, self._writes)
 
     def on_message_complete(self) -> None:
         self._head_bytes = 0

@@ -4,8 +4,9 @@ ASGI sends the start of an answer and its body as two messages, and every layer 
 when they are sent. Where the server offers the extension `WHOLE`, such an answer passes all layers as one message.
 """
 
-from typing import Any
+from typing import Any, cast
 
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -18,7 +19,7 @@ BEGINS = frozenset({"http.response.start", WHOLE})
 """The types of messages with which an answer begins."""
 
 
-async def answer_with(response: Any, scope: Scope, receive: Receive, send: Send) -> None:
+async def answer_with(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a response, as one message if it is written already and the server takes it."""
     if isinstance(response, Written) and WHOLE in scope.get("extensions", ()):
         await send(
@@ -38,7 +39,7 @@ class WholeAnswers:
     async def __call__(self, message: Message) -> None:
         cycle = self._cycle
         if message["type"] != WHOLE:
-            await RequestResponseCycle.send(cycle, message)  # type: ignore[arg-type]
+            await RequestResponseCycle.send(cycle, cast(Any, message))
             return
         if cycle.flow.write_paused and not cycle.disconnected:
             await cycle.flow.drain()
