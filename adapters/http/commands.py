@@ -164,7 +164,9 @@ class CommandEndpoints:
         def on(id: UUID) -> Outcome:
             with self._told_of_one(commands):
                 put = self._put(caller, id, commands)
-                return self._grouped(handled(id, list(chain(*put))), put)
+                # It is read first: a store that fails once the commands are recorded would be told as their failure.
+                about = self._about_each(put)
+                return self._grouped(handled(id, list(chain(*put))), put, about)
 
         def handled(id: UUID, parts: Sequence[Command]) -> Outcome:
             # The body of an opening command names its aggregate, the route does not.
@@ -224,12 +226,18 @@ class CommandEndpoints:
             check_right(caller.role, right_to(type(each)))
         return put
 
-    def _grouped(self, outcome: Outcome, put: Sequence[Sequence[Command]]) -> Outcome:
+    def _about_each(self, put: Sequence[Sequence[Command]]) -> Sequence[Sequence[Caution]]:
+        """Return for each command that was sent the warnings about what it names in the program. Raises
+        `StoreUnavailable`."""
+        return [list(chain.from_iterable(map(self._about, each))) for each in put]
+
+    def _grouped(
+        self, outcome: Outcome, put: Sequence[Sequence[Command]], about: Sequence[Sequence[Caution]]
+    ) -> Outcome:
         """Return the outcome with one part for each command that was sent, even where the library made several of
         it."""
         rest = iter(outcome.done)
         done = [together([next(rest) for _ in each]) for each in put]
-        about = [list(chain.from_iterable(map(self._about, each))) for each in put]
         return outcome._replace(
             done=[of_one._replace(warnings=[*of_one.warnings, *more]) for of_one, more in zip(done, about, strict=True)]
         )
@@ -261,7 +269,8 @@ class CommandEndpoints:
                 put = self._put(caller, id, commands)
                 parts = list(chain(*put))
                 check = self._check_of(caller, parts)
-                return self._grouped(self._aggregates.tried(id, parts, said, if_match=seen, check=check), put)
+                about = self._about_each(put)
+                return self._grouped(self._aggregates.tried(id, parts, said, if_match=seen, check=check), put, about)
 
         ids = await self._named_ids(request, commands)
         return await self._in_a_thread(lambda: first_there(self.resource.of, ids, on))

@@ -14,6 +14,8 @@ from adapters.bootstrap.store import findings_across_plans
 from adapters.http.budgets import Budget, Budgets
 from adapters.http.forwarding import Forwarder
 from adapters.postgres.store import Store, opened
+from application.aggregates.ports import StoreUnavailable
+from application.library.from_library import LibraryReader
 from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
@@ -518,6 +520,23 @@ def test_a_round_that_the_program_does_not_have_is_told(office: Api):
         assert (told["code"], told["pointer"]) == ("unknown-round", "/round")
         assert told["detail"] == "There is no round “sprnig” in the program: did you mean “spring”?"
     assert office.do("score-account", as_("ann"), criteria={"logo": 2}, round="spring").json()["warnings"] == []
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_where_the_program_cannot_be_read_nothing_is_recorded(office: Api, monkeypatch, good: int):
+    do(office, "open-round", id="spring", title="Spring", due_on="2026-12-31")
+    before, read, left = office.version, LibraryReader._read, iter(range(good))
+
+    def read_or_fail(library: LibraryReader) -> Any:
+        if next(left, None) is None:
+            raise StoreUnavailable
+        return read(library)
+
+    monkeypatch.setattr(LibraryReader, "_read", read_or_fail)
+    answer = office.do("score-account", as_("ann"), criteria={"logo": 2}, round="sprnig")
+    assert_problem(answer, 503, "store-unavailable")
+    monkeypatch.undo()
+    assert office.version == before
 
 
 def test_a_nomination_under_the_name_of_another_account_is_told(office: Api):
