@@ -236,13 +236,13 @@ def show(status: Mapping[str, Any], results: Path | None) -> None:
             f", {status['unprocessed']} not carried out.",
         )
     )
-    problems = [
-        (text(each["row"]), text(each["column"]), text(each["detail"]), text(each["read"], QUIET))
-        for each in status["problems"]
-    ]
-    if shown := table("What is wrong", [">Row", "*Column", "****What", "**Read"], problems):
-        terminal.print(shown)
-    if status["failed"] > len(problems):
+    for title, found in (("What is wrong", status["problems"]), ("Is that meant?", status["warnings"])):
+        problems = [
+            (text(each["row"]), text(each["column"]), text(each["detail"]), text(each["read"], QUIET)) for each in found
+        ]
+        if shown := table(title, [">Row", "*Column", "****What", "**Read"], problems):
+            terminal.print(shown)
+    if status["failed"] > len(status["problems"]) or status["warned"] > len(status["warnings"]):
         tell("That is not all: --results FOLDER writes down every row.", WARNING)
     if status["detail"]:
         tell(status["detail"], "red")

@@ -197,6 +197,11 @@ class Aggregates(AggregateReader[A]):
         """Return an aggregate that decides commands as `handle` does, without recording anything."""
         return PendingAggregate(known, self._outside)
 
+    def about_strangers(self, before: A, command: Command, context: CommandContext) -> Iterator[Caution]:
+        """Yield a warning for everybody of ours whom a command names and nobody has named before. `before` is the state
+        on which it is decided."""
+        return cautions_about_strangers(self._store, before, command, context)
+
     def record(
         self, pending: PendingAggregate[A], commands: Sequence[Command], context: CommandContext
     ) -> LoadedAggregate[A] | None:
@@ -322,8 +327,7 @@ class Aggregates(AggregateReader[A]):
                     vacant += reach.vacant
                     beside += self._beside(reach, reason_beside(before, command), at, context)
                 carried_out = pending.take(command, at, command_id=str(self.make_id()))
-                strangers = cautions_about_strangers(self._store, before, command, context)
-                warnings = (*carried_out.warnings, *strangers)
+                warnings = (*carried_out.warnings, *self.about_strangers(before, command, context))
                 done.append(Done(carried_out.id, carried_out.events, warnings))
             except Refusal as refusal:
                 raise (CommandRefused(place, refusal) if len(commands) > 1 else refusal) from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as field_of
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -26,7 +27,8 @@ from application.views.plan_names import plans_named
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import PlanNotOpen, plan_id_of, the_plan
-from domain.language import FORGOTTEN, Command, Refusal, changed
+from domain.language import FORGOTTEN, Caution, Command, Refusal, changed, same_person
+from domain.markers import Ours, strings_of
 from domain.mistakes import predicate
 from domain.refusals import Unknown
 from domain.things import day_of
@@ -35,6 +37,8 @@ ROWS_AT_ONCE = 100
 """Rows of a plan that are recorded together."""
 TRIES = 6
 SECONDS_BETWEEN_TRIES = 1.0
+MOST_STRANGERS = 100
+"""The number of strangers who are told of a table. If there are more, it is the column that is wrong."""
 MOST_CURRENCIES = 4
 """The number of currencies that a message names when a currency sign stands for many."""
 
@@ -62,6 +66,8 @@ class Importer:
     dry_run: bool = True
     all_or_nothing: bool = False
     """Whether all rows of a plan are recorded or none."""
+    strangers: dict[str, int] = field_of(default_factory=dict)
+    """The people of ours whom nobody has named before, each with the first row that names them. That one tells it."""
 
     def check(self, known: LoadedAggregate[Any], commands: Sequence[Command]) -> None:
         """Raise if the caller may not send these commands to this plan."""
@@ -106,11 +112,13 @@ class _PlanInImport:
         self._known = self._read()
         self._pending = self._importer.plans.pending(self._known)
         self._rows_by_id: dict[str, int] = {}
+        self._met: set[str] = set()
+        """The people of ours who were looked for in this plan and are no strangers."""
 
     def _read(self) -> LoadedAggregate[AccountPlan]:
         plans = self._importer.plans
         if self._importer.kind.opens_plans:
-            id = plan_id_of(self._name)
+            id = plans.meant(plan_id_of(self._name))
             self._was_at_hand = self._is_at_hand(id)
             return plans.refreshed(plans.remembered(id))
         for id in plans_named(self._name):
@@ -261,6 +269,7 @@ class _PlanInImport:
     def _decided(self, row: Row) -> _Tried:
         plans, kind = self._importer.plans, self._importer.kind
         commands, done = list[Command](), list[Done]()
+        befores = list[AccountPlan]()
         known_by, differs, id = "", list[str](), None
         for body in row.bodies:
             if others := list(self._in_other_currencies(row, body)):
@@ -276,6 +285,7 @@ class _PlanInImport:
                     continue
                 self._importer.check(self._known, [command])
                 self._importer.check_library(command)
+                befores.append(self._pending.state)
                 done.append(self._pending.take(command, self._now(), command_id=str(plans.make_id())))
                 commands.append(command)
             except ValidationError as error:
@@ -283,15 +293,32 @@ class _PlanInImport:
             except Unresolved as error:
                 return _Tried(row, _failed(row, self._name, row.blamed(error.field, str(error))), waits=True)
             except Refusal as refusal:
-                wrong = row.blamed(refusal.pointer.strip("/").partition("/")[0], str(refusal))
+                wrong = row.blamed(_field_at(refusal.pointer), str(refusal))
                 return _Tried(row, _failed(row, self._name, wrong), waits=isinstance(refusal, Unknown))
             except CallerNotAllowed as error:
                 return _Tried(row, _failed(row, self._name, Wrong(None, str(error))))
         events = [type for each in done for type in each.events.values()]
-        warnings = [warning.detail for each in done for warning in each.warnings]
+        told = [warning for each in done for warning in each.warnings]
+        for asked in zip(befores, commands, strict=True):
+            told += self._about_strangers(row, *asked)
+        warnings = [row.blamed(field, "the plan has something else by now, which stays") for field in differs]
+        warnings += (row.blamed(_field_at(each.pointer), each.detail) for each in told)
         outcome: Any = "recorded" if events else "already there"
         result = RowResult(row.number, self._name, outcome, id, known_by, events, warnings, differs)
         return _Tried(row, result, commands if events else ())
+
+    def _about_strangers(self, row: Row, before: AccountPlan, command: Command) -> Iterator[Caution]:
+        """Yield a warning for everybody of ours whom nobody has named before, if this is the first row to name them."""
+        importer, first = self._importer, self._importer.strangers
+        named = {pointer: same_person(who) for pointer, who in strings_of(command, Ours)}
+        wanted = {who for who in named.values() if who not in self._met and first.get(who, row.number) == row.number}
+        if not wanted or (len(first) >= MOST_STRANGERS and not wanted & first.keys()):
+            return
+        for caution in importer.plans.about_strangers(before, command, importer.context):
+            if (who := named[caution.pointer]) in wanted:
+                first[who] = row.number
+                yield caution
+        self._met |= wanted - first.keys()
 
     def _with_days(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body with each instant replaced by its day in the plan's time zone, because one instant falls on
@@ -329,7 +356,7 @@ class _PlanInImport:
                     first_field, *_ = known_by.split()
                     raise SameAsAnotherRow(f"/{first_field}", row=first, known_by=known_by)
         command = kind.command.model_validate_json(to_json(body))
-        if kind.opens_plans and ACCOUNT_PLAN.opening.id_of(command) != self._known.id:
+        if kind.opens_plans and ACCOUNT_PLAN.opening.id_of(command) != plan_id_of(self._name):
             raise AnotherAccount("/account_id", plan=self._name)
         return id, known_by, command
 
@@ -348,6 +375,8 @@ class _PlanInImport:
         if thing is None:
             return None
         news = changed(command, thing)
+        if kind.opens_plans:
+            news.pop("account_id", None)  # another name of the same account
         return [
             name for name, value in news.items() if value not in (None, ()) and getattr(thing, name, None) != FORGOTTEN
         ]
@@ -355,6 +384,11 @@ class _PlanInImport:
     def _now(self) -> datetime:
         now = self._importer.plans.now()
         return max([now, *(record.meta.recorded_at for record in self._known.records[-1:])])
+
+
+def _field_at(pointer: str) -> str:
+    """Return the field of a row that a JSON pointer points into."""
+    return pointer.strip("/").partition("/")[0]
 
 
 def _failed(row: Row, plan: str, *wrong: Wrong) -> RowResult:

@@ -10,7 +10,7 @@ Outcome = Literal["recorded", "already there", "failed", "unprocessed"]
 
 @dataclass(frozen=True)
 class Wrong:
-    """A mistake in a row: the column, the message, and the value that was read."""
+    """A mistake in a row, or what may be one: the column, the message, and the value that was read."""
 
     column: str | None
     detail: str
@@ -50,7 +50,8 @@ class RowResult:
     known_by: str = ""
     """What the id was derived from."""
     events: Sequence[str] = ()
-    warnings: Sequence[str] = ()
+    warnings: Sequence[Wrong] = ()
+    """What is recorded although it looks like a mistake, and what is not recorded because the plan has it otherwise."""
     differs: Sequence[str] = ()
     """If the thing already exists: the fields in which the plan differs from the row. They are not changed."""
     wrong: Sequence[Wrong] = ()

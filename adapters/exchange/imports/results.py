@@ -53,7 +53,8 @@ def beside(result: RowResult, part: Part) -> Sequence[Any]:
     """Return the cells that are added to a row."""
     match part:
         case "successful":
-            events, differs, warnings = (" ".join(each) for each in (result.events, result.differs, result.warnings))
+            events, differs = " ".join(result.events), " ".join(result.differs)
+            warnings = " ".join(f"{each}" if f"{each}".endswith((".", "?")) else f"{each}." for each in result.warnings)
             return (result.plan, result.outcome, result.id or "", result.known_by, events, differs, warnings)
         case "failed":
             columns = ", ".join(each.column for each in result.wrong if each.column)

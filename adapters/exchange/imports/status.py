@@ -23,7 +23,7 @@ class ReadColumn(BaseModel):
 
 
 class RowProblem(BaseModel):
-    """What is wrong in one row."""
+    """What is wrong in one row, or looks as if it were."""
 
     row: int
     plan: str
@@ -56,6 +56,11 @@ class ImportStatus(BaseModel):
     plans: int = 0
     known_by: list[str] = Field(default=[], description="The fields by which rows are known again in the same file.")
     problems: list[RowProblem] = Field(default=[], description=f"The first {PROBLEMS_SHOWN}; `failed` has all.")
+    warned: int = Field(default=0, description="Rows that did not fail and are worth a second look.")
+    warnings: list[RowProblem] = Field(
+        default=[],
+        description=f"The first {PROBLEMS_SHOWN} of what looks like a mistake and is accepted; `successful` has all.",
+    )
 
     @property
     def is_over(self) -> bool:
@@ -86,8 +91,10 @@ class ImportStatus(BaseModel):
                 self.failed += 1
             case "unprocessed":
                 self.unprocessed += 1
-        for each in result.wrong[: PROBLEMS_SHOWN - len(self.problems)]:
-            problem = RowProblem(
-                row=result.number, plan=result.plan, column=each.column, detail=each.detail, read=each.read
-            )
-            self.problems.append(problem)
+        self.warned += bool(result.warnings)
+        for shown, found in ((self.problems, result.wrong), (self.warnings, result.warnings)):
+            for each in found[: PROBLEMS_SHOWN - len(shown)]:
+                problem = RowProblem(
+                    row=result.number, plan=result.plan, column=each.column, detail=each.detail, read=each.read
+                )
+                shown.append(problem)

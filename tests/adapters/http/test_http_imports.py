@@ -73,6 +73,61 @@ def test_a_dry_run_decides_every_row_and_records_nothing(acme: Api):
     assert {"column": "Email", "field": "email", "read": "ott@acme.com", "value": "ott@acme.com"} in status["columns"]
 
 
+def test_a_dry_run_tells_what_looks_like_a_mistake_in_the_row_and_column_where_it_is(acme: Api):
+    """Among it everybody of ours whom nobody has named before, once, and what the plan has otherwise by now."""
+    stranger = f"z{os.urandom(4).hex()}@acme.com"
+    acme.done("add-action", id="ask", statement="Ask the COO", kind="task", owner="ann", due_on="2026-12-31")
+    table = (
+        "Id,Statement,Kind,Owner,Due on\n"
+        f"call,Call the COO,task,{stranger},2026-12-31\n"
+        f"visit,Visit the COO,task,{stranger.upper()},2026-12-31\n"
+        "ask,Ask the COO,task,ann,2027-01-31\n"
+        "old,Ask the CFO,task,ann,2099-01-31\n"
+    )
+    tried, done = (sent(acme, table, kind="actions", dry_run=dry_run) for dry_run in (True, False))
+    told = [(each["row"], each["column"], each["detail"].split(" yet")[0], each["read"]) for each in tried["warnings"]]
+    assert told == [
+        (2, "Owner", f"Nobody of ours is known as “{stranger}”", stranger),
+        (4, "Due on", "the plan has something else by now, which stays", "2027-01-31"),
+        (5, "Due on", "2099-01-31 is more than 2 years ahead: is the year right?", "2099-01-31"),
+    ]
+    assert (tried["warned"], counts(tried)) == (3, (3, 1, 0, 0))
+    assert [done[name] for name in ("warned", "warnings")] == [tried[name] for name in ("warned", "warnings")]
+    [first, *_] = results(acme, done, "successful")
+    assert first["plantrail_warnings"].startswith(f"Owner: Nobody of ours is known as “{stranger}” yet")
+
+
+@pytest.mark.parametrize(
+    ("kind", "table"),
+    [
+        ("portfolio", "Account id,Account name,Tier,Owner,Currency\n{new},Aspen,growth,{who},EUR\n"),
+        ("goals", "Kind,Statement,Measure,Unit,Baseline,Target,Due on,Owner\nstrategic,A,B,%,8,5,2027-01-31,{who}\n"),
+        ("risks", "Kind,Statement,Likelihood,Impact,Owner\nbudget_freeze,Budget cut,3,4,{who}\n"),
+        ("plays", "Title,Kind,Owner,Due on,Success measure\nTour,discovery,{who},2026-12-31,COO names 3 causes\n"),
+        ("team", "Person,Role,From on\n{who},account_executive,2026-01-01\n"),
+        ("touches", "Happened on,Kind,Stakeholders,Members,Summary\n2026-01-02,meeting,coo,ann; {who},Budget\n"),
+    ],
+)
+def test_whoever_nobody_knows_is_told_in_rows_of_every_kind(acme: Api, kind, table):
+    stranger, new = f"z{os.urandom(4).hex()}", f"aspen-{os.urandom(4).hex()}"
+    acme.done("add-stakeholder", id="coo", name="Maria Held", title="COO", level="executive")
+    plan = None if kind == "portfolio" else acme.plan
+    status = sent(acme, table.format(who=stranger, new=new), kind=kind, plan=plan, dry_run=True)
+    assert counts(status) == (1, 0, 0, 0), status
+    assert [each["column"] for each in status["warnings"] if stranger in each["detail"]] == [
+        {"team": "Person", "touches": "Members"}.get(kind, "Owner")
+    ]
+
+
+def test_a_row_of_a_portfolio_that_names_an_account_by_another_id_is_there_already(acme: Api):
+    other = f"crm-{os.urandom(4).hex()}"
+    acme.done("alias-account", account_id=other)
+    table = f"Account id,Account name,Tier,Owner,Currency\n{other},Acme Manufacturing,strategic,ann,EUR\n"
+    for dry_run in (True, False):
+        status = sent(acme, table, kind="portfolio", plan=None, dry_run=dry_run)
+        assert (counts(status), status["warnings"]) == ((0, 1, 0, 0), []), status
+
+
 def test_what_is_recorded_is_recorded_as_ordinary_commands_of_one_conversation(acme: Api):
     status = sent(acme, PEOPLE)
     assert counts(status) == (2, 0, 1, 0)
