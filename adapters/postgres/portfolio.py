@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from psycopg import Connection
@@ -75,9 +75,15 @@ HISTORY = (
     "SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM plantrail.stored_events"
     " WHERE originator_id = %s AND originator_version <= %s ORDER BY originator_version"
 )
+# What changes with nearly every event stands beside the wide row too, for the order that it is listed in.
 SAVE = (
-    f"INSERT INTO plantrail.portfolio ({', '.join(WRITTEN)})"
-    f" SELECT {', '.join(WRITTEN)} FROM jsonb_populate_recordset(NULL::plantrail.portfolio, %s)"
+    "WITH saved AS MATERIALIZED (SELECT * FROM jsonb_populate_recordset(NULL::plantrail.portfolio, %s)), counted AS ("
+    "  INSERT INTO plantrail.portfolio_open_promises AS p (of_generation, of_plan, of_archived, how_many)"
+    "   SELECT generation, plan_id, archived, open_promises FROM saved"
+    "  ON CONFLICT (of_generation, of_plan) DO UPDATE"
+    "   SET (of_archived, how_many) = (excluded.of_archived, excluded.how_many)"
+    "   WHERE (p.of_archived, p.how_many) <> (excluded.of_archived, excluded.how_many)"
+    f") INSERT INTO plantrail.portfolio ({', '.join(WRITTEN)}) SELECT {', '.join(WRITTEN)} FROM saved"
     f" ON CONFLICT (generation, plan_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in WRITTEN)}"
 )
 DUE = (
@@ -241,13 +247,31 @@ COLUMNS: Mapping[SortKey, str] = {
     "account_name": "name_key",
     "arr": "arr",
     "renews_on": "renews_on",
-    "open_promises": "open_promises",
+    "open_promises": "how_many",
     "overdue": "overdue",
     "last_review_on": "last_review_on",
     "tier": "tier_rank",
 }
 """The column that each sort key sorts by."""
 MAY_BE_EMPTY = {"arr", "renews_on", "last_review_on"}
+
+
+class Ordered(NamedTuple):
+    """What a list is read from, and the columns of which its index is made, beside the one that it is sorted by."""
+
+    tables: str = "plantrail.portfolio"
+    generation: str = "generation"
+    plan: str = "plan_id"
+    archived: str = "archived"
+
+
+ORDERED = Ordered()
+ORDERED_BY_PROMISES = Ordered(
+    "plantrail.portfolio_open_promises JOIN plantrail.portfolio ON (generation, plan_id) = (of_generation, of_plan)",
+    "of_generation",
+    "of_plan",
+    "of_archived",
+)
 
 
 def statement(
@@ -261,18 +285,19 @@ def statement(
     """
     name = key_of(query.sort)
     key, way, beyond = COLUMNS[name], *(("DESC", "<") if query.sort.startswith("-") else ("ASC", ">"))
+    tables, generation, plan, archived = ORDERED_BY_PROMISES if name == "open_promises" else ORDERED
     with_value, without = [f"{key} IS NOT NULL"], [f"{key} IS NULL"]
     if after and after.value is not None:
-        with_value.append(f"({key}, plan_id) {beyond} (%(value)s, %(plan_id)s)")
+        with_value.append(f"({key}, {plan}) {beyond} (%(value)s, %(plan_id)s)")
     elif after:
-        without.append(f"plan_id {beyond} %(plan_id)s")
+        without.append(f"{plan} {beyond} %(plan_id)s")
     parts = [with_value] if after is None or after.value is not None else []
     parts += [without] if name in MAY_BE_EMPTY else []
     ordered = [
-        f"(SELECT {', '.join(columns)}, {key} AS sorted_by FROM plantrail.portfolio"
-        f" WHERE generation = ({LIVE})"
+        f"(SELECT {', '.join(columns)}, {key} AS sorted_by FROM {tables}"
+        f" WHERE {generation} = ({LIVE}) AND {archived} = %(archived)s"
         f" AND {' AND '.join((*wanted(query), *visible_to(caller), *part))}"
-        f" ORDER BY {key} {way}, plan_id {way} LIMIT %(most)s)"
+        f" ORDER BY {key} {way}, {plan} {way} LIMIT %(most)s)"
         for part in parts
     ]
     return (
@@ -282,7 +307,6 @@ def statement(
 
 
 def wanted(query: PortfolioQuery) -> Iterator[str]:
-    yield "archived = %(archived)s"
     if query.tier:
         yield "tier_rank = ANY(%(tiers)s)"
     if query.owner:

@@ -11,7 +11,7 @@ from adapters.postgres.datastore import Datastore
 from application.portfolio.row import PortfolioItem
 
 SHOWN = tuple(PortfolioItem.model_fields)
-WRITTEN_AS = "concat_ws(' ', plan_id, position, xmin, ctid) AS written_as"
+WRITTEN_AS = "concat_ws(' ', plan_id, position, portfolio.xmin, portfolio.ctid) AS written_as"
 """Identifies a version of a row: PostgreSQL stores each version at another place, or in a later transaction."""
 LINES = (
     f"SELECT {WRITTEN_AS}, {', '.join(SHOWN)} FROM plantrail.portfolio"

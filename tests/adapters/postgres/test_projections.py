@@ -17,6 +17,7 @@ from adapters.postgres.projections import catch_up
 from adapters.postgres.store import Store
 from application.aggregates.handle import Aggregates
 from application.aggregates.ports import BeyondTheLog, ProjectionLag
+from application.portfolio.query import PortfolioQuery, Sort
 from domain.account_plan.plan import plan_id_of
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID, OpenProgram
@@ -334,3 +335,46 @@ def test_who_waits_for_a_position_is_told_when_it_takes_too_long(store):
     with pytest.raises(BeyondTheLog, match=f"ends at {position}"):
         included(store.portfolio, position + 1)
     assert 0.1 < monotonic() - begun < soon(2)
+
+
+INDEXED = (
+    "SELECT DISTINCT a.attname FROM pg_index AS i"
+    " JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refobjid = i.indrelid"
+    " JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid"
+    " WHERE i.indrelid = 'plantrail.portfolio'::regclass"
+)
+
+
+def test_what_changes_with_each_promise_is_in_no_index_of_the_wide_table_and_orders_the_list_all_the_same(store):
+    plans, clock = plans_on(store), Clock()
+
+    def stored() -> dict[str, Any]:
+        store.portfolio.catch_up(clock)
+        with connected(store.where.service) as connection:
+            [(row,)] = connection.execute("SELECT to_jsonb(p) FROM plantrail.portfolio p WHERE account_id = 'acme'")
+            return row
+
+    def listed(sort: Sort) -> list[tuple[str, int]]:
+        page = store.portfolio.query(PortfolioQuery(sort=sort))
+        return [(item.account_id, item.open_promises) for item in page.items]
+
+    for account_id in ("acme", "birch"):
+        open_plan(plans, account_id)
+        do(plans, account_id, "add-action", id="first", due_on="2026-01-09", **ACTION)
+    before = stored()
+    do(plans, "acme", "add-action", id="second", due_on="2026-01-09", **ACTION)
+    after = stored()
+    changed = {name for name, value in after.items() if value != before[name]}
+    with connected(store.where.service) as connection:
+        indexed = {name for (name,) in connection.execute(INDEXED)}
+    assert "open_promises" in changed
+    assert {"plan_id", "name_key", "overdue", "stale_sections", "people"} <= indexed
+    assert not changed & indexed, "PostgreSQL writes the row anew without touching an index"
+    assert listed("-open_promises") == [("acme", 2), ("birch", 1)]
+    for id in ("first", "second"):
+        do(plans, "acme", "drop-action", id=id, reason="No longer wanted")
+    store.portfolio.catch_up(clock)
+    assert listed("open_promises") == [("acme", 0), ("birch", 1)]
+    do(plans, "acme", "archive-plan", reason="Over")
+    store.portfolio.catch_up(clock)
+    assert listed("open_promises") == [("birch", 1)]

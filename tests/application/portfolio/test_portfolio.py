@@ -487,8 +487,11 @@ def test_every_order_is_read_from_an_index_and_not_sorted(full, sort, on_a_later
     query = PortfolioQuery(sort=sort, limit=3)
     page = full.portfolio.query(query)
     after = place_of(str(page.next), sort) if on_a_later_page else None
-    with connected(full.where.service) as connection:
-        connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+    with connected(full.where.service) as connection, connection.transaction(force_rollback=True):
+        connection.execute(COPIES.format(many=500))
+        connection.execute(COUNTED)
+        connection.execute("ANALYZE plantrail.portfolio, plantrail.portfolio_open_promises")
+        connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         asked = f"EXPLAIN (FORMAT JSON) {statement(query, after, None)}"
         [[[plan]]] = connection.execute(asked, values(query, after, None)).fetchall()
     nodes = [*walk(plan["Plan"])]
@@ -503,7 +506,11 @@ COPIES = (
     "INSERT INTO plantrail.portfolio SELECT (jsonb_populate_record(p, jsonb_build_object('plan_id', gen_random_uuid(),"
     " 'archived', false, 'name_key', name_key || n, 'arr', n % 997, 'owner', 'owner-' || n % 100,"
     " 'stale_sections', CASE WHEN n % 500 = 0 THEN '[]'::jsonb ELSE '[\"plan\"]'::jsonb END))).*"
-    " FROM plantrail.portfolio AS p, generate_series(1, 4000) AS n WHERE p.account_id = 'a1'"
+    " FROM plantrail.portfolio AS p, generate_series(1, {many}) AS n WHERE p.account_id = 'a1'"
+)
+COUNTED = (
+    "INSERT INTO plantrail.portfolio_open_promises SELECT generation, plan_id, archived, open_promises"
+    " FROM plantrail.portfolio ON CONFLICT DO NOTHING"
 )
 
 
@@ -511,7 +518,7 @@ COPIES = (
 def test_the_few_that_fit_are_found_without_looking_at_all_the_others(full, wanted):
     query = PortfolioQuery(limit=5, **{"sort": "-arr"} | wanted)
     with connected(full.where.service) as connection, connection.transaction(force_rollback=True):
-        connection.execute(COPIES)
+        connection.execute(COPIES.format(many=4000))
         connection.execute("ANALYZE plantrail.portfolio")
         asked = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement(query, None, None)}"
         [[[plan]]] = connection.execute(asked, values(query, None, None)).fetchall()
