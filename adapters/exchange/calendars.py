@@ -1,7 +1,7 @@
 """The days of plans as an iCalendar (RFC 5545) for programs that subscribe to it.
 
 Entries last whole days. Each has a permanent UID, and a SEQUENCE that grows with the plan, by which programs recognise
-it. What was dropped or cancelled is marked as such, because some programs keep entries that are merely missing.
+it. What is off is marked as cancelled for a month, because some programs keep entries that are merely missing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 REFRESHED_EVERY = timedelta(hours=1)
 SHOWN_BACK = timedelta(days=90)
+CANCELLED_FOR = timedelta(days=30)
+"""How long an entry that is off is shown as cancelled. Programs come back at least once a day, if they run."""
 CALLED: Mapping[str, str] = {
     "play": "Play due",
     "action": "Action due",
@@ -58,7 +60,8 @@ def calendar(
         cut = cut_at("now", known, now)
         days = (*dates_of(known, person), *verifications_of(known, cut, policy_at(program, cut), person))
         for each in days:
-            if each.day >= now.date() - SHOWN_BACK:
+            is_news = not each.cancelled or each.changed_at >= now - CANCELLED_FOR
+            if is_news and each.day >= now.date() - SHOWN_BACK:
                 made.add_component(entry(known, each, address, words))
     return bytes(made.to_ical())
 

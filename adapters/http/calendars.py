@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.access.api_keys import key_id_in
 from adapters.access.calendar_feeds import CalendarFeed, CalendarFeeds, Contents, TooManyCalendars
-from adapters.exchange.calendars import MEDIA_TYPE, calendar
+from adapters.exchange.calendars import CANCELLED_FOR, MEDIA_TYPE, calendar
 from adapters.http.budgets import budgets_of
 from adapters.http.conditional import Answer, tagged
 from adapters.http.documentation import OTHER_PROBLEM, documented, problem_of
@@ -156,6 +156,7 @@ def routes(
                 yield known
             return
         yield from map(plans.read, plans_seen(portfolio, caller)[0])
+        yield from map(plans.read, plans_seen(portfolio, caller, archived_since=now() - CANCELLED_FOR)[0])
 
     @api.get(
         "/calendars/{token}.ics",

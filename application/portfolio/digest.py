@@ -120,13 +120,16 @@ class Digests:
             )
 
 
-def plans_seen(portfolio: Portfolio, caller: Caller, most: int = MOST_PLANS) -> tuple[list[UUID], bool]:
-    """Return the first plans that a caller may see, by name, and whether these are all. Raises `StoreUnavailable`."""
+def plans_seen(
+    portfolio: Portfolio, caller: Caller, most: int = MOST_PLANS, archived_since: datetime | None = None
+) -> tuple[list[UUID], bool]:
+    """Return the first plans that a caller may see, by name, and whether these are all. With `archived_since` they are
+    the archived ones in which something was recorded since then. Raises `StoreUnavailable`."""
     found, cursor = list[UUID](), None
     while len(found) < most:
-        asked = PortfolioQuery.model_validate({"limit": min(MOST_ITEMS, most - len(found)), "cursor": cursor})
-        page = portfolio.query(asked, caller)
-        found += [item.plan_id for item in page.items]
+        said = {"limit": min(MOST_ITEMS, most - len(found)), "cursor": cursor, "archived": archived_since is not None}
+        page = portfolio.query(PortfolioQuery.model_validate(said), caller)
+        found += [each.plan_id for each in page.items if archived_since is None or each.last_event_at >= archived_since]
         cursor = page.next
         if cursor is None:
             return found, True

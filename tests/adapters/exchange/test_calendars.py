@@ -1,6 +1,6 @@
 """Calendars: what programs that subscribe to one are given, read back by another library."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,7 +58,9 @@ def test_who_is_to_be_verified_is_named_only_where_that_was_asked_for_and_only_t
     assert (again.uid.value, again.dtstart.value) == (verify.uid.value, date(2026, 4, 12))
     assert int(again.sequence.value) > int(verify.sequence.value)
     acme.on("2026-01-11", "record-departure", id="coo", left_on="2026-01-11")
-    assert "stakeholder-coo" not in entries(acme)
+    gone = entries(acme)["stakeholder-coo"]
+    assert (gone.status.value, gone.summary.value) == ("CANCELLED", "Verify: coo · Acme Manufacturing")
+    assert int(gone.sequence.value) > int(again.sequence.value)
 
 
 def test_a_day_that_moved_is_the_same_entry_with_a_higher_sequence(acme):
@@ -90,17 +92,69 @@ def test_a_name_of_a_calendar_is_written_as_text():
     assert vobject.readOne(content).x_wr_calname.value == "plantrail · Acme; Sons, Ltd"
 
 
-def test_what_was_dropped_or_cancelled_says_so_and_what_was_kept_is_gone(acme):
+def off(acme: History, **asked: Any) -> dict[str, int]:
+    """The sequence of each entry that is cancelled."""
+    found = entries(acme, **asked).items()
+    return {name: int(each.sequence.value) for name, each in found if each.status.value == "CANCELLED"}
+
+
+def test_what_was_kept_dropped_cancelled_or_withdrawn_is_cancelled(acme):
+    before = {name: int(each.sequence.value) for name, each in entries(acme).items()}
+    acme.on("2026-01-09", "add-action", id="twice", statement="Entered twice", due_on="2026-01-20", **ACTION)
     acme.on("2026-01-10", "drop-action", id="call", reason="No need")
     acme.on("2026-01-10", "cancel-review", id="r1", reason="Nobody can")
     acme.on("2026-01-10", "complete-action", id="ask", finished_on="2026-01-10")
-    found = entries(acme)
-    assert {name: each.status.value for name, each in found.items()} == {
-        "action-call": "CANCELLED",
-        "review-r1": "CANCELLED",
-        "contract-contract": "CONFIRMED",
-        "stakeholder-coo": "CONFIRMED",
-    }
+    acme.on("2026-01-10", "withdraw-action", id="twice", reason="It is there already")
+    assert off(acme).keys() == {"action-call", "review-r1", "action-ask", "action-twice"}
+    assert all(sequence > before.get(name, 0) for name, sequence in off(acme).items())
+    assert entries(acme)["action-twice"].summary.value == "Action due: twice · Acme Manufacturing"
+
+
+def test_what_is_off_is_left_out_after_a_month(acme):
+    acme.on("2026-01-10", "drop-action", id="call", reason="No need")
+    for days, is_there in ((30, True), (31, False)):
+        later = datetime(2026, 1, 10, 8, tzinfo=UTC) + timedelta(days)
+        content = calendar("plantrail", [acme.known], later, ADDRESS).decode()
+        assert ("UID:action-call" in content) is is_there, days
+
+
+def test_what_concerns_somebody_else_by_now_is_cancelled_for_whom_it_concerned(acme):
+    acme.on("2026-01-10", "reassign-action", id="call", owner="ben", reason="He knows them")
+    assert off(acme, person="ann").keys() == {"action-call"}
+    assert (off(acme), off(acme, person="ben")) == ({}, {})
+    first = off(acme, person="ann")["action-call"]
+    acme.on("2026-01-11", "reassign-action", id="call", owner="ann", reason="She asked for it")
+    back = entries(acme, person="ann")["action-call"]
+    assert (back.status.value, int(back.sequence.value) > first) == ("CONFIRMED", True)
+    assert off(acme, person="ben").keys() == {"action-call"}
+    acme.on("2026-01-11", "reassign-plan", owner="zoe", reason="She takes over")
+    assert off(acme, person="ann").keys() == {"review-r1", "contract-contract", "stakeholder-coo"}
+    assert entries(acme, person="zoe").keys() == {"review-r1", "contract-contract", "stakeholder-coo"}
+    assert off(acme, person="zoe") == {}
+    acme.on("2026-01-11", "correct-review", id="r1", ours=["zoe"], reason="Ben cannot")
+    assert off(acme, person="ben").keys() == {"action-call", "review-r1"}
+
+
+def test_the_calendar_of_an_archived_plan_is_cancelled_until_it_is_reopened(acme):
+    before = {name: int(each.sequence.value) for name, each in entries(acme).items()}
+    acme.on("2026-01-10", "archive-plan", reason="They were bought")
+    archived = off(acme)
+    assert archived.keys() == before.keys()
+    assert all(sequence > before[name] for name, sequence in archived.items())
+    acme.on("2026-01-11", "reopen-plan", reason="They were not")
+    again = {name: int(each.sequence.value) for name, each in entries(acme).items()}
+    assert off(acme) == {}
+    assert all(again[name] > sequence for name, sequence in archived.items())
+
+
+def test_a_review_that_was_struck_is_cancelled(acme):
+    acme.on(
+        "2026-01-10", "hold-review", id="r2", kind="weekly", audience="internal", held_on="2026-01-10", ours=["ben"]
+    )
+    held = int(entries(acme)["review-r2"].sequence.value)
+    acme.on("2026-01-11", "strike-entry", event=acme.known.records[-1].id, reason="It was another account")
+    assert off(acme) == {"review-r2": held + 1}
+    assert off(acme, person="ben") == {"review-r2": held + 1}
 
 
 def test_a_persons_calendar_has_what_concerns_them(acme):

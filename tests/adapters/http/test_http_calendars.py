@@ -3,6 +3,7 @@
 import vobject
 
 from adapters.access.callers import Bearers
+from adapters.bootstrap.store import utc_now
 from adapters.http.budgets import Budget, Budgets
 from adapters.http.limits import Buckets
 from tests.api import PROBLEM_JSON, Api, assert_problem, served
@@ -32,6 +33,16 @@ def test_an_address_opens_one_calendar_without_a_key_and_is_shown_once(acme: Api
     [mine] = [each for each in listed if each["id"] == made.json()["id"]]
     assert "url" not in mine
     assert mine["last_read_at"] is not None
+
+
+def test_a_calendar_of_many_plans_says_that_an_archived_one_is_off(acme: Api):
+    acme.done("add-action", **ACTION)
+    path = path_of(acme.post("/v1/calendars", {"contents": "portfolio"}).json())
+    acme.done("archive-plan", reason="They were bought")
+    acme.store.portfolio.catch_up(utc_now)
+    entries = vobject.readOne(acme.get(path).text).contents["vevent"]
+    [mine] = [each for each in entries if acme.plan_id in each.uid.value]
+    assert (mine.uid.value, mine.status.value) == (f"action-call@{acme.plan_id}", "CANCELLED")
 
 
 def test_what_is_unchanged_is_not_sent_again(acme: Api):
