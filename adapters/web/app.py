@@ -86,7 +86,7 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
         *webhooks.routes(hooks, guard),
         *calendars.routes(services.calendars, rooms.plans, services.public_url, guard),
         *forgetting.routes(rooms.plans, desk, guard, make_id),
-        *handovers.routes(services.handovers, guard),
+        *handovers.routes(services.handovers, services.plans, note_read, guard),
         *records.routes(services.erasures, services.access_events, services.plans, guard),
         *forms.routes(the_program, program.PATH, "program", rooms.program_desk, library, guard, make_id),
     ]

@@ -6,7 +6,8 @@ from typing import Any
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, head, id_in_words, value_text
+from adapters.web.names import called, kinds_named
+from adapters.web.plan.presenter import PlanHead, head, value_text
 from adapters.web.plan.timebar import in_words
 from application.reports.said_vs_did import Report
 from application.views.cuts import Cut
@@ -14,6 +15,8 @@ from application.views.diff import Change, Diff, Touched, diff
 from application.views.loaded_plan import LoadedPlan
 from application.views.reviews import ReviewView
 from application.views.thing_comparison import Direction
+from domain.account_plan import THINGS
+from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import the_plan
 from domain.record import Recorded
 
@@ -74,12 +77,12 @@ def changes_view(
         from_words=in_words(a, say),
         to_words=say("now") if b.cut == "now" else in_words(b, say),
         cuts=[(review.cut or "", review.review.id) for review in held] + [("now", say("now"))],
-        difference=difference(diff(known, a, b, program=program), card.currency, say),
+        difference=difference(diff(known, a, b, program=program), known.state, card.currency, say),
     )
 
 
-def difference(found: Diff | Report, currency: str, say: Speech) -> Difference:
-    shown = ShownChanges(currency, say)
+def difference(found: Diff | Report, plan: AccountPlan, currency: str, say: Speech) -> Difference:
+    shown = ShownChanges(plan, currency, say)
     return Difference(
         sections=[
             (say(spaced(section)), [shown.change(change) for change in changes])
@@ -92,7 +95,8 @@ def difference(found: Diff | Report, currency: str, say: Speech) -> Difference:
 
 
 class ShownChanges:
-    def __init__(self, currency: str, say: Speech) -> None:
+    def __init__(self, plan: AccountPlan, currency: str, say: Speech) -> None:
+        self._plan = plan
         self._currency = currency
         self._say = say
 
@@ -100,23 +104,27 @@ class ShownChanges:
         if change.field is None:
             came = change.before is None
             said = (change.after if came else change.before) or {}
-            values = [self._moved(field, *((None, value) if came else (value, None))) for field, value in said.items()]
+            moves = {field: (None, value) if came else (value, None) for field, value in said.items()}
+            values = [self._moved(change.kind, field, *move) for field, move in moves.items()]
         else:
-            values = [self._moved(change.field, change.before, change.after, change.direction)]
+            values = [self._moved(change.kind, change.field, change.before, change.after, change.direction)]
             values += [
-                self._moved(field, also.before, also.after, also.direction) for field, also in change.also.items()
+                self._moved(change.kind, field, also.before, also.after, also.direction)
+                for field, also in change.also.items()
             ]
         return self._view(change, values)
 
     def touched(self, touched: Touched) -> ChangeView:
         field = touched.field
-        text = self._text(field, touched.value) if field else ""
+        text = self._text(touched.kind, field, touched.value) if field else ""
         values = [MovedValue(self._say(spaced(field)), text, text, "")] if field else []
         return self._view(touched, values)
 
     def _view(self, change: Change | Touched, values: Sequence[MovedValue]) -> ChangeView:
         kind = self._say(spaced(change.kind))
-        name = change.title or ("" if change.kind == change.id else id_in_words(change.kind, change.id, self._say))
+        name = change.title or (
+            "" if change.kind == change.id else called(self._plan, change.kind, change.id, self._say)
+        )
         return ChangeView(
             what=self._say(spaced(change.what)),
             thing=f"{kind} {name}".strip(),
@@ -126,9 +134,10 @@ class ShownChanges:
             events=[(f"/events/{id}", id.rpartition(":")[2]) for id in change.events],
         )
 
-    def _moved(self, field: str, before: Any, after: Any, direction: Direction | None = None) -> MovedValue:
-        old, new = self._text(field, before), self._text(field, after)
+    def _moved(self, kind: str, field: str, before: Any, after: Any, direction: Direction | None = None) -> MovedValue:
+        old, new = self._text(kind, field, before), self._text(kind, field, after)
         return MovedValue(self._say(spaced(field)), old, new, ARROWS[direction])
 
-    def _text(self, field: str, value: Any) -> str:
-        return value_text(field, value, self._currency, self._say)
+    def _text(self, kind: str, field: str, value: Any) -> str:
+        refers_to = kinds_named(THINGS[kind]).get(field, "") if kind in THINGS else ""
+        return value_text(field, value, self._currency, self._say, self._plan, refers_to)

@@ -20,7 +20,7 @@ from adapters.http.problems import pointer_to
 from adapters.rendering.words import spaced
 from adapters.web.forms.layouts import LAYOUTS
 from adapters.web.languages import Speech, is_prose
-from adapters.web.plan.presenter import id_in_words, name_of
+from adapters.web.names import id_in_words, name_of
 from domain.aggregates import AggregateType
 from domain.language import FORGOTTEN, Command
 from domain.mistakes import predicate

@@ -9,8 +9,9 @@ from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
 from adapters.web.history.timeline import Month, timeline
 from adapters.web.languages import Speech
+from adapters.web.names import called, kinds_named
 from adapters.web.plan.asked import AggregateRequest
-from adapters.web.plan.presenter import PlanHead, at_cut, id_in_words, value_text
+from adapters.web.plan.presenter import PlanHead, at_cut, value_text
 from application.proof.ports import EventProof
 from application.views.effects import Effect
 from application.views.history import Entry, Filter, history
@@ -19,6 +20,7 @@ from domain.aggregates import AggregateType
 from domain.folding import folded
 from domain.language import kebab_case
 from domain.record import Recorded
+from domain.things import Aggregate
 
 FILTERS = ("section", "type", "actor", "entity", "from", "to", "words")
 LONGEST_VALUE = 400
@@ -103,8 +105,9 @@ def given_but(given: Mapping[str, str], **but: str) -> dict[str, str]:
 
 
 def entry_view(entry: Entry, asked: AggregateRequest[Any]) -> EntryView:
-    thing, say = asked.known.state.named(entry.entity.kind, entry.entity.id), asked.say
-    kind = say(spaced(entry.entity.kind))
+    state, say = asked.known.state, asked.say
+    thing, kind = state.named(entry.entity.kind, entry.entity.id), say(spaced(entry.entity.kind))
+    refers = kinds_named(type(thing)) if thing else {}
     entity = f"{entry.entity.kind}:{entry.entity.id}"
     return EntryView(
         version=entry.version,
@@ -116,9 +119,9 @@ def entry_view(entry: Entry, asked: AggregateRequest[Any]) -> EntryView:
         what=say(spaced(entry.type)),
         thing=kind
         if thing is None or entry.entity.kind == entry.entity.id
-        else f"{kind} {thing.known_as or id_in_words(thing.noun, thing.id, say)}",
+        else f"{kind} {called(state, thing.noun, thing.id, say)}",
         thing_address=f"{asked.path}/history?{urlencode({'entity': entity})}",
-        changes=[changed(effect, asked.currency, say) for effect in entry.changes],
+        changes=[changed(effect, asked.currency, say, state, refers.get(effect.field, "")) for effect in entry.changes],
         reason=entry.reason or "",
         source=entry.source,
         is_struck=entry.struck_by is not None,
@@ -126,9 +129,9 @@ def entry_view(entry: Entry, asked: AggregateRequest[Any]) -> EntryView:
     )
 
 
-def changed(effect: Effect, currency: str, say: Speech) -> ChangedValue:
+def changed(effect: Effect, currency: str, say: Speech, state: Aggregate, refers_to: str) -> ChangedValue:
     def text(value: Any) -> str:
-        shown = value_text(effect.field, value, currency, say)
+        shown = value_text(effect.field, value, currency, say, state, refers_to)
         return shown if len(shown) <= LONGEST_VALUE else f"{shown[: LONGEST_VALUE - 1]}…"
 
     return ChangedValue(say(spaced(effect.field)), text(effect.before), text(effect.after))
@@ -205,7 +208,7 @@ def event_view(asked: AggregateRequest[Any], version: int, proof: EventProof | N
 
 
 def facts_of(entry: Entry, say: Speech) -> Iterator[tuple[str, str]]:
-    yield say("Recorded"), entry.recorded_at.isoformat()
+    yield say("Recorded"), f"{say.instant(entry.recorded_at)} · {entry.recorded_at.isoformat()}"
     yield say("Source"), entry.source
     yield say("Command"), entry.command_id
     yield say("Request"), entry.request_id

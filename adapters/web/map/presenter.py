@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from adapters.rendering.words import POWERS, in_words, spaced
 from adapters.web.languages import Speech
 from adapters.web.map.tree import HEIGHT, WIDTH, Box, Drawing, children_of, drawing, in_order
-from adapters.web.plan.presenter import Fact, PlanHead, Shown, Value, blame_address, head, name_of, plan_path
+from adapters.web.names import name_of
+from adapters.web.plan.presenter import Fact, PlanHead, Shown, Value, blame_address, head, plan_path
 from application.views.contact_clock import ContactClock, PairingClock, contact_clock
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, known_at, timezone_of
@@ -164,7 +165,7 @@ class _Map:
     def __post_init__(self) -> None:
         plan = self.known.state
         self._card = the_plan(plan)
-        self._shown = Shown(self._card, self.cut, self.say)
+        self._shown = Shown(plan, self._card, self.cut, self.say)
         self._people = plan.all(Stakeholder)
         ranked = sorted(self._people.values(), key=lambda each: (not each.is_there, LEVELS[each.level]))
         self._superiors = {each.id: each.reports_to for each in ranked}

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import name_of, plan_path
+from adapters.web.names import name_of
+from adapters.web.plan.presenter import plan_path
 from adapters.web.promises.presenter import NOTHING, PromiseLine, Typed, promise_line
 from application.reports.promises import lives
 from application.views.contact_clock import ContactClock, contact_clock

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, get_args
 from urllib.parse import quote, urlencode
 
 from adapters.rendering.words import NOTHING, spaced
-from adapters.web.languages import Speech, is_prose, words_of
+from adapters.web.languages import Speech, is_prose
+from adapters.web.names import kinds_named, names_in
 from adapters.web.plan.columns import AMOUNT_OF_PLAN, COLUMNS
 from application.views.by_section import ONE_EACH, plural
 from application.views.contacts import as_the_team_knows
@@ -59,9 +60,6 @@ LATEST, MOST_SHOWN = 10, 40
 NEVER_SAID = Value(NOTHING, "")
 """A value that nobody has set, so it has no blame."""
 
-CALLED_BY_WORDS: Mapping[str, str] = {"member": "role", "phase": "phase", "agenda": "kind"}
-"""Kinds of things whose ids end in a word of ours, and the field that word stands in."""
-
 EMPTY: Sequence[object] = (None, (), {})
 
 
@@ -105,11 +103,11 @@ class SectionView:
     """Its tables, as `Drawn` returns them."""
 
 
-Drawn = Callable[[str, str, object, Callable[[], ThingTable]], Any]
+Drawn = Callable[[str, str, Sequence[object], Callable[[], ThingTable]], Any]
 """Draws the table of a kind in a section, given the values that it shows and a function that makes it."""
 
 
-def undrawn(_kind: str, _section: str, _values: object, table: Callable[[], ThingTable]) -> ThingTable:
+def undrawn(_kind: str, _section: str, _values: Sequence[object], table: Callable[[], ThingTable]) -> ThingTable:
     return table()
 
 
@@ -218,12 +216,13 @@ def plan_parts(
     plan = as_the_team_knows(plan_at(known, cut), cut.date)
     zone, records = timezone_of(known), known.records[: cut.version]
     card = the_plan(plan)
-    shown = Shown(card, cut, say, blaming)
+    shown = Shown(plan, card, cut, say, blaming)
     tables: dict[str, list[Any]] = {section: [] for section in get_args(Section)}
     for kind, things in plan.kinds().items():
         for section, some in by_section(kind, things.values()):
             table = partial(shown.table, kind, some)
-            tables[section].append(drawn(kind.noun, section, plan.values_of(kind), table))
+            made_of = [plan.values_of(kind), *named_by_it(plan, kind)]
+            tables[section].append(drawn(kind.noun, section, made_of, table))
     policy = policy_at(program, cut).policy
     fresh = freshness(records, card.tier, zone, cut.date, policy)
     return PlanParts(
@@ -241,6 +240,12 @@ def by_section(kind: type[Thing], things: Collection[Thing]) -> Iterator[tuple[s
         yield section, [each for each in things if kind is not Note or section_of(each) == section]
 
 
+def named_by_it(plan: AccountPlan, kind: type[Thing]) -> Iterator[object]:
+    """Yield the values of the kinds of things that things of a kind name."""
+    nouns = {noun for field, noun in kinds_named(kind).items() if field in COLUMNS[kind.noun]}
+    yield from (plan.values_of(each) for each in plan.kinds() if each.noun in nouns and each is not kind)
+
+
 @dataclass(frozen=True)
 class KindView:
     """All things of one kind."""
@@ -254,7 +259,7 @@ def kind_view(known: LoadedPlan, cut: Cut, kind: type[Thing], say: Speech, blami
     """Return the page of a kind. Raises `CutBeforePlan`."""
     plan = plan_at(known, cut)
     card = the_plan(plan)
-    shown = Shown(card, cut, say, blaming)
+    shown = Shown(plan, card, cut, say, blaming)
     table = shown.table_of_all(kind, list(plan.all(kind).values()))
     return KindView(head(card, cut, say), table, at_cut(plan_path(card), cut, **({"blame": "yes"} if blaming else {})))
 
@@ -298,6 +303,11 @@ def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech, policy: Policy) 
     )
 
 
+def capital(words: str) -> str:
+    """Return words as they stand alone, with a capital in front."""
+    return words[:1].upper() + words[1:]
+
+
 LOOKS = {noun: tuple("day" if field.endswith("_on") else "" for field in fields) for noun, fields in COLUMNS.items()}
 """The style of the values in each column."""
 
@@ -305,7 +315,8 @@ LOOKS = {noun: tuple("day" if field.endswith("_on") else "" for field in fields)
 class Shown:
     """The things of a plan at a cut, as a reader sees them."""
 
-    def __init__(self, card: Plan, cut: Cut, say: Speech, blaming: bool = False) -> None:
+    def __init__(self, plan: AccountPlan, card: Plan, cut: Cut, say: Speech, blaming: bool = False) -> None:
+        self._plan = plan
         self._card = card
         self._cut = cut
         self._say = say
@@ -325,7 +336,7 @@ class Shown:
     def _table(self, kind: type[Thing], things: Sequence[Thing], in_all: int) -> ThingTable:
         blaming = {"blame": "yes"} if self._blaming else {}
         every = at_cut(f"{self._path}/all/{kind.noun}", self._cut, **blaming)
-        headings = [self._say(spaced(field)) for field in COLUMNS[kind.noun]]
+        headings = [capital(self._say(spaced(field))) for field in COLUMNS[kind.noun]]
         columns = [*zip(COLUMNS[kind.noun], ("", *headings[1:]), LOOKS[kind.noun], strict=True)]
         return ThingTable(
             kind=kind.noun,
@@ -338,9 +349,9 @@ class Shown:
         )
 
     def _row(self, thing: Thing, columns: Sequence[tuple[str, str, str]]) -> ThingRow:
-        where, cells = self._where(thing), list[Cell]()
+        where, refers, cells = self._where(thing), kinds_named(type(thing)), list[Cell]()
         for field, heading, look in columns:
-            value = self._value(field, getattr(thing, field), where)
+            value = self._value(field, getattr(thing, field), where, refers.get(field, ""))
             cells.append((heading, look if value.text != NOTHING else "blank", value))
         ending = thing.ending if "state" not in COLUMNS[thing.noun] else None  # Its value says so already.
         return ThingRow(thing.id, cells, self._say.told(ending) if ending else "")
@@ -350,35 +361,27 @@ class Shown:
         return f"{self._path}/values/{thing.noun}/{quote(thing.id, safe='')}"
 
     def value(self, thing: Thing, field: str, value: Any) -> Value:
-        return self._value(field, value, self._where(thing))
+        return self._value(field, value, self._where(thing), kinds_named(type(thing)).get(field, ""))
 
-    def _value(self, field: str, value: Any, where: str) -> Value:
+    def _value(self, field: str, value: Any, where: str, refers_to: str) -> Value:
         if value in EMPTY:
             return NEVER_SAID
         forgotten = value == FORGOTTEN
         text = (
             self._say("words of a forgotten person") if forgotten
-            else value if type(value) is str and is_prose(field)
-            else value_text(field, value, self._card.currency, self._say)
+            else value if not refers_to and type(value) is str and is_prose(field)
+            else value_text(field, value, self._card.currency, self._say, self._plan, refers_to)
         )  # fmt: skip
         return Value(text, f"{where}/{field}{self._at}", forgotten)
 
 
-def value_text(field: str, value: Any, currency: str, say: Speech) -> str:
-    """Return a value in the reader's language; an amount has the currency of the plan."""
+def value_text(
+    field: str, value: Any, currency: str, say: Speech, state: Aggregate | None = None, refers_to: str = ""
+) -> str:
+    """Return a value in the reader's language; an amount has the currency of the plan, and what names a thing by its
+    id has the name that the thing has in `state`."""
+    if refers_to and state and value not in EMPTY and (names := names_in(state, refers_to, value)):
+        return names
     if isinstance(value, Decimal) and field in AMOUNT_OF_PLAN:
         return say.amount(value, currency)
     return say.value(value, field)
-
-
-def name_of(thing: Thing) -> str:
-    """Return the title of a thing, else its id."""
-    return thing.known_as or thing.id
-
-
-def id_in_words(kind: str, id: str, say: Speech) -> str:
-    """An id as people say it, where a kind of thing is called by words of ours: `ann:legal` and `stand_up`."""
-    if kind not in CALLED_BY_WORDS:
-        return id
-    *whom, word = id.split(":")
-    return " · ".join([*whom, say(spaced(word)) if word in words_of(CALLED_BY_WORDS[kind]) else word])

@@ -1,7 +1,7 @@
-"""The tables of a plan's page as HTML. A table is kept until a thing of its kind changes, because most events change
-only one kind."""
+"""The tables of a plan's page as HTML. A table is kept until a thing of its kind changes, or of a kind that it names,
+because most events change only one kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from adapters.web.kept import Kept
@@ -39,8 +39,8 @@ def drawn_once(kept: Kept[str], known: LoadedPlan, cut: Cut, say: Speech) -> Dra
     card, anew = the_plan(known.state), drawn_anew(say)
     same_for_all = known.erasures, cut.cut, card.account_id, card.currency, say.language, str(say.timezone)
 
-    def drawn(kind: str, section: str, values: object, table: Callable[[], ThingTable]) -> str:
-        made_of = Same(values), kind, section, *same_for_all
+    def drawn(kind: str, section: str, values: Sequence[object], table: Callable[[], ThingTable]) -> str:
+        made_of = tuple(map(Same, values)), kind, section, *same_for_all
         return kept.of(known.id, made_of, lambda: anew(kind, section, values, table))
 
     return drawn

@@ -1,7 +1,9 @@
 """The time machine: the bar on every page of a plan that steps through its history by event or by review."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -11,6 +13,8 @@ from application.aggregates.loaded import LoadedAggregate
 from application.views.cuts import Cut, named_review
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan.reviews import ReviewHeld
+
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Tick(NamedTuple):
@@ -119,6 +123,20 @@ def in_words(cut: Cut, say: Speech) -> str:
     if cut.over or cut.provisional:
         return say("the end of {day}", day=say.day(cut.date))
     return say.instant(cut.at)
+
+
+def point_told(point: str, say: Speech) -> str:
+    """Return a point of a history as people say it, where only its name is known."""
+    kind, _, which = point.partition(":")
+    match kind:
+        case "review":
+            return say("review {which}", which=which)
+        case "version":
+            return say("event {version}", version=which)
+        case _ if ISO_DAY.fullmatch(point):
+            return say.day(date.fromisoformat(point))
+        case _:
+            return point
 
 
 def step_label(known: LoadedAggregate[Any], version: int, say: Speech) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
+from adapters.web.names import called, kinds_named
 from adapters.web.plan.asked import AggregateRequest
-from adapters.web.plan.presenter import PlanHead, name_of, value_text
+from adapters.web.plan.presenter import PlanHead, value_text
 from application.views.by_section import ONE_EACH
 from application.views.effects import walk
 from domain.record import struck_by
@@ -51,7 +52,7 @@ def value_view(asked: AggregateRequest[Any]) -> ValueView:
     records = asked.known.records[: asked.cut.version]
 
     def text(value: Any) -> str:
-        return value_text(field, value, asked.currency, say)
+        return value_text(field, value, asked.currency, say, state, kinds_named(type(thing)).get(field, ""))
 
     steps = [
         ValueStep(
@@ -70,7 +71,7 @@ def value_view(asked: AggregateRequest[Any]) -> ValueView:
     ]
     return ValueView(
         head=asked.head,
-        thing=say(spaced(kind)) if kind in ONE_EACH else name_of(thing),
+        thing=say(spaced(kind)) if kind in ONE_EACH else called(state, kind, id, say),
         field=say(spaced(field)),
         now=text(getattr(thing, field)),
         steps=steps[::-1],

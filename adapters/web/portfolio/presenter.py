@@ -64,6 +64,8 @@ class Row:
     last_review: Value
     last_review_how_far: str
     next_review: Value
+    next_is_late: bool
+    """Whether its day is over, and it was not held."""
     stale_words: str
     stale: int
 
@@ -202,6 +204,7 @@ def row(
         next_review=value("review", "planned_on", say("next {day}", day=say.day(ahead.planned_on)), ahead.id)
         if ahead
         else NEVER_SAID,
+        next_is_late=bool(ahead and ahead.planned_on and ahead.planned_on < today),
         stale=len(item.stale_sections),
         stale_words=few([say(spaced(section)) for section in item.stale_sections], say),
     )

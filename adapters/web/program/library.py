@@ -8,6 +8,7 @@ from adapters.rendering.words import spaced
 from adapters.web.languages import Speech
 from adapters.web.plan.asked import AggregateRequest
 from adapters.web.plan.presenter import EMPTY, NEVER_SAID, PlanHead, Value, value_address
+from adapters.web.plan.timebar import point_told
 from adapters.web.program.overview import PATH
 from application.views.cuts import Cut, plan_at
 from domain.program.agendas import Agenda
@@ -133,5 +134,8 @@ def _agenda(agenda: Agenda, cut: Cut, say: Speech) -> Shelf:
 
 def _example(example: Example, cut: Cut, say: Speech) -> Shelf:
     said = partial(_said, example, cut)
-    frozen, ending = say("frozen at {cut}", cut=example.cut), say(example.ending) if example.ending else ""
+    frozen, ending = (
+        say("frozen at {cut}", cut=point_told(example.cut, say)),
+        say(example.ending) if example.ending else "",
+    )
     return Shelf(said("title", example.title), said("cut", frozen), [], ending)

@@ -108,7 +108,7 @@ def overview(asked: AggregateRequest[ProgramState]) -> Overview:
         if committed
         else Value("", ""),
         round_address=at_cut(f"/program/rounds/{committed.round}", asked.cut) if committed and sees_all else "",
-        phases=phases(state, asked.cut, say) if sees_all else [],
+        phases=phases(state, names, asked.cut, say) if sees_all else [],
         rates=[
             (name, Value(say.number(rate), set_by(latest.noun, latest.id, "rates")))
             for name, rate in latest.rates.items()
@@ -125,14 +125,17 @@ def listed_row(entry: ListedAccount, names: Mapping[str, str], say: Speech, set_
     return ListedRow(name, f"/plans/{entry.account}", Value(tier, set_by), Value(entry.reason or "", set_by))
 
 
-def phases(program: ProgramState, cut: Cut, say: Speech) -> list[PhaseRow]:
+def phases(program: ProgramState, names: Mapping[str, str], cut: Cut, say: Speech) -> list[PhaseRow]:
     begun = program.all(ProgramPhase)
     rows = []
     for name in PHASES:
         phase = begun.get(name)
         word, sign, tone = PHASE_STATES["ahead" if phase is None else "over" if phase.completed else "now"]
         said = partial(value_address, PATH, cut, phase.noun, phase.id) if phase else None
-        accounts = Value(", ".join(phase.accounts) if phase else "", said("accounts") if said else "")
+        accounts = Value(
+            ", ".join(names.get(each, each) for each in phase.accounts) if phase else "",
+            said("accounts") if said else "",
+        )
         state = Value(say(word), said("completed") if said else "")
         rows.append(PhaseRow(say(spaced(name)), state, sign, tone, accounts))
     return rows

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import Fact, PlanHead, at_cut, head, name_of, plan_path, who_set
+from adapters.web.names import name_of
+from adapters.web.plan.presenter import Fact, PlanHead, at_cut, head, plan_path, who_set
 from adapters.web.review.typed import FATES, Fate, Mistake
 from application.reports.promises import Life, lives, moves_to_later
 from application.views.cuts import Cut, plan_at

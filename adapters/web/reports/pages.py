@@ -64,7 +64,7 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
         (f"{address}?{urlencode({**where, 'format': form})}", form.upper())
         for form in ("pdf", "pptx", "html", "md", "json")
     ]
-    changes = difference(report, asked.currency, asked.say)
+    changes = difference(report, known.state, asked.currency, asked.say)
     cut = cut_at(second, known, asked.now)
     then = plan_at(known, cut)
 

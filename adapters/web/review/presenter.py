@@ -8,7 +8,8 @@ from typing import get_args
 from adapters.rendering.words import in_words, spaced
 from adapters.web.forms.form import FormData, Option
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, Value, blame_address, head, name_of, plan_path, who_set
+from adapters.web.names import name_of
+from adapters.web.plan.presenter import PlanHead, Value, blame_address, head, plan_path, who_set
 from adapters.web.review.typed import ATTITUDES, FATES, Fate, Mistake
 from application.reports.said_vs_did import Report
 from application.views.cuts import Cut

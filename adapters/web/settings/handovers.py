@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapters.http.requests import context
+from adapters.http.requests import NoteRead, context
 from adapters.rendering.words import spaced
 from adapters.web.forms.form import FormData
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import id_in_words
+from adapters.web.names import called
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
+from application.aggregates.read import AggregateReader
 from application.handovers.handover import (
     ARCHIVED,
     INVITED,
@@ -29,7 +30,9 @@ from application.handovers.handover import (
     Item,
     ProgramHandedOver,
 )
+from domain.account_plan.language import AccountPlan
 from domain.mistakes import predicate
+from domain.things import Aggregate
 
 HERE = f"{PATH}/handovers"
 FIELDS = ("from", "to", "plans", "reason")
@@ -40,7 +43,7 @@ WHY = (ARCHIVED, INVITED, LEADS_THE_PROGRAM, ON_THE_TEAM, STEP)
 @dataclass(frozen=True)
 class ThingRow:
     kind: str
-    id: str
+    name: str
     address: str
     came: str
     """The outcome for this thing."""
@@ -81,12 +84,14 @@ def wanted(typed: dict[str, str], dry_run: bool) -> Handover:
     return Handover.model_validate({**said, "plans": plans or None, "dry_run": dry_run})
 
 
-def things(place: ProgramHandedOver, home: str, did: str, say: Speech) -> Iterator[ThingRow]:
+def things(
+    place: ProgramHandedOver, home: str, did: str, say: Speech, state: Aggregate | None = None
+) -> Iterator[ThingRow]:
     def row(each: Item, came: str, is_left: bool) -> ThingRow:
         is_card = each.kind in ("plan", "program")
         return ThingRow(
             kind=say(spaced(each.kind)),
-            id="" if is_card else id_in_words(each.kind, each.id, say),
+            name="" if is_card else called(state, each.kind, each.id, say) if state else each.id,
             address="" if is_card else f"{home}/all/{each.kind}",
             came=came,
             is_left=is_left,
@@ -96,11 +101,11 @@ def things(place: ProgramHandedOver, home: str, did: str, say: Speech) -> Iterat
     yield from (row(each, say(each.why) if each.why in WHY else say.told(each.why), True) for each in place.left_behind)
 
 
-def places(found: HandedOver, say: Speech) -> Iterator[PlaceShown]:
+def places(found: HandedOver, plans: AggregateReader[AccountPlan], say: Speech) -> Iterator[PlaceShown]:
     did = say("would be handed over") if found.dry_run else say("handed over")
     for each in found.plans:
         home = f"/plans/{each.account_id}"
-        yield PlaceShown(each.account_name, home, list(things(each, home, did, say)))
+        yield PlaceShown(each.account_name, home, list(things(each, home, did, say, plans.read(each.plan_id).state)))
     if found.program:
         yield PlaceShown(say("The program"), "/program", list(things(found.program, "/program", did, say)))
 
@@ -116,7 +121,9 @@ def summary(found: HandedOver, say: Speech) -> str:
     return f"{said} {left}" if found.left_behind else said
 
 
-def routes(handovers: Handovers, guard: PageGuard) -> list[Route]:
+def routes(
+    handovers: Handovers, plans: AggregateReader[AccountPlan], note_read: NoteRead, guard: PageGuard
+) -> list[Route]:
     async def shown(request: Request, data: FormData, do: bool) -> Response:
         say, typed = speech_of(request), typed_in(data)
         caller, errors, found = visitor_of(request).caller, list[str](), None
@@ -131,13 +138,16 @@ def routes(handovers: Handovers, guard: PageGuard) -> list[Route]:
                     f"{say(str(each['loc'][0])) if each['loc'] else ''} {say.told(predicate(each))}".strip()
                     for each in error.errors(include_url=False, include_input=False)
                 ]
+        shown_places = await run_in_threadpool(lambda: list(places(found, plans, say))) if found else []
+        for each in found.plans if found else ():
+            note_read(request, each.plan_id, f"version:{each.version}")
         view = HandoverView(
             tabs=tabs(request, say),
             typed=typed,
             errors=errors,
             asked=found is not None,
             done=do and found is not None,
-            places=list(places(found, say)) if found else [],
+            places=shown_places,
             unknown=", ".join(found.unknown_plans) if found else "",
             summary=summary(found, say) if found else "",
             may_be_done=found is not None and not do and found.handed_over > 0,

@@ -14,6 +14,7 @@ from adapters.access.access_log import AccessEvents, AccessItem
 from adapters.rendering.words import spaced
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
+from adapters.web.plan.timebar import point_told
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 from application.aggregates.erasures import Certificate, Erasures
@@ -84,11 +85,11 @@ class ReadsView:
     next: str
 
 
-def certificate_card(certificate: Certificate, say: Speech) -> CertificateCard:
+def certificate_card(certificate: Certificate, account: str, say: Speech) -> CertificateCard:
     final, by = certificate.final, certificate.forgotten_by
     forgotten = say("{actor}, {at}", actor=by, at=say.instant(certificate.forgotten_at))
     return CertificateCard(
-        title=f"{certificate.stakeholder} · {certificate.plan_id}",
+        title=f"{certificate.stakeholder} · {account}",
         state=say("final") if final else say("copies may be left"),
         tone="good" if final else "warning",
         sign="●" if final else "!",
@@ -128,8 +129,7 @@ def account_of(id: UUID, plans: AggregateReader[AccountPlan], say: Speech) -> st
 
 def cut_told(cut: str | None, say: Speech) -> str:
     """Return up to which point something was read, as people say it."""
-    kind, _, which = (cut or "").partition(":")
-    return say("event {version}", version=which) if kind == "version" else cut or ""
+    return point_told(cut, say) if cut else ""
 
 
 def read_row(item: AccessItem, accounts: Mapping[UUID, str], say: Speech) -> ReadRow:
@@ -157,7 +157,9 @@ def routes(
             if caller.plans is None or each.plan_id in set(map(str, caller.plans))
             if wanted is None or each.plan_id in wanted
         ]
-        cards = [certificate_card(each, say) for each in found]
+        ids = {each.plan_id for each in found}
+        accounts = await run_in_threadpool(lambda: {id: account_of(UUID(id), plans, say) for id in ids})
+        cards = [certificate_card(each, accounts[each.plan_id], say) for each in found]
         return render(request, "settings/erasures.html", view=ErasuresView(tabs(request, say), named, cards))
 
     async def reads(request: Request) -> Response:

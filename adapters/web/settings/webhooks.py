@@ -279,7 +279,7 @@ def facts(webhook: Webhook, say: Speech) -> Sequence[tuple[str, str]]:
         (say("Form"), webhook.format),
         (say("Digest"), f"{webhook.digest}, {webhook.timezone}" if webhook.digest else say("none; events are sent")),
         (say("Words about people"), say("included") if webhook.personal_data else say("left out")),
-        (say("Searched up to"), webhook.sequence),
+        (say("Searched up to"), say("position {number}", number=say.number(int(webhook.sequence)))),
         (say("Waiting"), say.counted("{number} plan", "{number} plans", webhook.waiting)),
     ]
     if webhook.person:

@@ -85,7 +85,7 @@ def whitespace_view(
     changes = diff(known, last.cut, cut, program=program).changes.get("whitespace", []) if last else []
     path = plan_path(card)
     grid = _Grid(plan, card.currency, say, changes, path, cut, may_change and cut.cut == "now")
-    shown = ShownChanges(card.currency, say)
+    shown = ShownChanges(plan, card.currency, say)
     return WhitespaceView(
         head=head(card, cut, say),
         facts=grid.facts(),

@@ -263,6 +263,7 @@ def english_words() -> set[str]:
 
 SAME_IN_GERMAN = {
     *(entry.id for entry in german() if isinstance(entry.id, str) and entry.id == entry.string),
+    *(entry.string for entry in german() if isinstance(entry.id, str) and entry.id.capitalize() == entry.string),
     "plantrail", "English", "Deutsch", "PDF", "PPTX", "HTML", "MD", "JSON", "CSV", "slack", "teams", "cloudevents",
     "simulation", "CHF", "25 % fewer", "min", "in",
 }  # fmt: skip

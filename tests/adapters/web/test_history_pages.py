@@ -64,6 +64,25 @@ def test_the_trail_has_a_timeline_and_comes_as_a_table(moved):
     assert "format=csv" not in page_of(moved, f"/plans/{moved.plan}/history?words=leave"), "only pages filter so"
 
 
+def test_what_an_event_names_by_an_id_is_called_by_its_name(acme):
+    acme.done("add-unit", id="plant-2", name="Plant Two", kind="site", buying_center=True)
+    acme.done("add-unit", id="line-3", name="Line Three", kind="department", parent="plant-2", buying_center=False)
+    acme.done("list-offering", id="scan", name="Rework Insight", kind="product")
+    acme.done("assess-cell", unit="line-3", offering="scan", penetration="aware", incumbent="us")
+    trail = text_of(page_of(acme, f"/plans/{acme.plan}/history"))
+    assert "unit Line Three" in trail
+    assert "parent: Plant Two" in trail
+    assert "cell Rework Insight · Line Three" in trail
+    assert "incumbent: us" in trail
+    assert "plant-2" not in trail
+    changes = text_of(page_of(acme, f"/plans/{acme.plan}/changes?from=version:1&to=now"))
+    assert "cell Rework Insight · Line Three" in changes
+    assert "parent: Plant Two" in changes
+    assert "Plant Two" in page_of(acme, f"/plans/{acme.plan}").split("Line Three", 1)[1].split("</tr>")[0]
+    acme.done("rename-unit", id="plant-2", name="Plant Two South")
+    assert "Plant Two South" in page_of(acme, f"/plans/{acme.plan}").split("Line Three", 1)[1].split("</tr>")[0]
+
+
 @pytest.mark.parametrize("asked", ["section=gossip", "type=play-paused"])
 def test_what_the_trail_has_not_is_named(moved, asked):
     answer = moved.get(f"/plans/{moved.plan}/history?{asked}", signed_in(moved))

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.web.languages import Speech, translations
-from adapters.web.plan.presenter import id_in_words
+from adapters.web.names import id_in_words
 from domain.account_plan.stakeholders import IdTellsThePerson
 from domain.refusals import Unknown
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of

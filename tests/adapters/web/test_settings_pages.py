@@ -221,7 +221,8 @@ def test_what_somebody_owns_is_shown_before_it_is_handed_over_and_what_is_left_w
     before = page_of(acme, asked)
     told = text_of(before)
     assert "1 thing would be handed over. 1 thing is left to decide." in told
-    assert re.search("action call .*would be handed over .*member eva · sales engineer .*They are on the team", told)
+    listed = "action Call the plant .*would be handed over .*member eva · sales engineer .*They are on the team"
+    assert re.search(listed, told)
     assert "eva" in owners(acme)
     german = acme.get(asked, signed_in(acme) | {"Accept-Language": "de"})
     assert "1 Sache würde übergeben." in text_of(german.text)
