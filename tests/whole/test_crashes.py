@@ -19,6 +19,7 @@ def server(_programs: None, tmp_path_factory: pytest.TempPathFactory):
         yield server
 
 
+@pytest.mark.torture
 def test_nothing_acknowledged_is_missed_by_anybody_whatever_is_killed(server, tmp_path: Path, capsys):
     figures = live_through_crashes(server, tmp_path, writers=6, seed=1, kills=6)
     with capsys.disabled():

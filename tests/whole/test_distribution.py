@@ -43,6 +43,7 @@ def test_one_name_is_installed_beside_the_three_layers(wheel):
     assert not [name for name in files if name.startswith(("adapters/client/plantrail", "tests"))]
 
 
+@pytest.mark.torture
 def test_what_was_installed_runs_without_the_repository(wheel, tmp_path):
     """The libraries are those of this environment, so that nothing is downloaded."""
     python = environment(tmp_path)

@@ -111,7 +111,7 @@ def commands_of(document: Document, demo: Demo, received_at: str = RECEIVED_AT) 
     ("name", "plan", "became"),
     [
         ("README.md", "0017-aspen", "new rails are laid there first"),
-        ("docs/day-in-the-life.md", "0015-lumen", "the COO comes to us instead"),
+        pytest.param("docs/day-in-the-life.md", "0015-lumen", "the COO comes to us instead", marks=pytest.mark.torture),
     ],
 )
 def test_a_day_in_the_life_goes_as_it_is_told(demo, name, plan, became):
@@ -126,7 +126,14 @@ def test_a_filtered_request_of_the_feed_is_answered_with_those_events(demo):
     assert "plantrail.play-planned.v1" not in answered
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/day-in-the-life.md", "docs/command-line.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        pytest.param("docs/day-in-the-life.md", marks=pytest.mark.torture),
+        pytest.param("docs/command-line.md", marks=pytest.mark.torture),
+    ],
+)
 def test_every_command_that_is_shown_does_what_it_is_shown_for(demo, name, folder):
     printed = commands_of(document(name), demo)
     assert any("Halden Stores" in each for each in printed)
@@ -134,6 +141,7 @@ def test_every_command_that_is_shown_does_what_it_is_shown_for(demo, name, folde
     assert all(written.values()), written
 
 
+@pytest.mark.torture
 def test_tables_come_in_as_shown(demo, folder):
     printed = shell(document("docs/imports.md"), demo)
     assert "2 would be recorded" in printed
@@ -154,6 +162,7 @@ def test_tables_go_out_as_shown(demo, folder):
     assert openpyxl.load_workbook(folder / "halden-stores.xlsx")["stakeholders"].max_row > 1
 
 
+@pytest.mark.torture
 def test_a_warehouse_is_filled_as_shown(demo, folder):
     shell(document("docs/warehouse.md"), demo)
     progress = json.loads((folder / "warehouse" / "_progress.json").read_text())

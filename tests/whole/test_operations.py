@@ -21,6 +21,7 @@ def homes(_programs: None, tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "here", tmp_path / "elsewhere"
 
 
+@pytest.mark.torture
 def test_a_dump_is_restored_elsewhere_verified_and_forgets_whom_the_list_names(homes, tmp_path):
     here, elsewhere = homes
     dump = str(tmp_path / "dump")

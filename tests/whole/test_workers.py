@@ -63,12 +63,14 @@ def test_every_test_is_reported_once_and_a_worker_that_ends_is_replaced(folder: 
     assert said.count("said in a") == 1
 
 
+@pytest.mark.torture
 def test_each_worker_ends_its_session_fixtures_once(folder: Path):
     run(folder)
     ended = (folder / "ended").read_text().split()
     assert 1 <= len(ended) == len(set(ended)) <= 2  # one may be as fast as to take both files
 
 
+@pytest.mark.torture
 def test_after_the_first_failure_no_other_file_is_begun_where_one_is_enough(folder: Path):
     (folder / "test_a.py").write_text("def test_fails(mine):\n    assert 1 == 2\n")
     (folder / "test_b.py").unlink()

@@ -21,7 +21,7 @@ def processes() -> set[int]:
 
 
 @pytest.mark.program
-@pytest.mark.parametrize("grown", [True, False])
+@pytest.mark.parametrize("grown", [pytest.param(True, marks=pytest.mark.torture), False])
 def test_where_it_has_grown_another_follows_the_log_in_its_place(grown, tmp_path, connection_strings):
     where = connection_strings
     settings = Settings(

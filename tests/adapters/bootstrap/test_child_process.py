@@ -37,6 +37,7 @@ def work(line: Connection) -> None:
             pass
 
 
+@pytest.mark.torture
 @pytest.mark.program
 def test_a_process_that_is_worn_goes_on_until_its_successor_is_ready_and_then_ends():
     seen: list[Told] = []

@@ -432,6 +432,7 @@ def home(_programs: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert "is not running now" in plantrail("db", "url", **home).stderr
 
 
+@pytest.mark.torture
 def test_the_demo_shows_a_plan_and_a_diff_and_loads_itself_once(home):
     first, second = (plantrail("demo", "--no-serve", **home).stdout for _ in range(2))
     assert "events in 12 plans." in first

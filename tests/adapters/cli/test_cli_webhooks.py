@@ -121,6 +121,7 @@ def test_a_worker_by_itself_pushes_what_is_recorded_and_ends_when_told(hooks: Ho
         assert monotonic() - began < soon(5.5)
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize(("words", "pushes"), [([], True), (["--no-worker"], False)])
 def test_the_service_has_a_worker_unless_it_is_told_not_to(hooks: Hooks, receiver: Receiver, here, words, pushes):
     hooks.create()

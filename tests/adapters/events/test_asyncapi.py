@@ -63,6 +63,7 @@ def names_one_of(types: tuple[str, ...], part: Any) -> bool:
     return isinstance(part, dict) and str(part.get("$ref")).endswith(types)
 
 
+@pytest.mark.torture
 @pytest.mark.hypothesis
 @pytest.mark.skipif(NODE is None and not needed, reason="no node on this machine: apt-get install nodejs npm")
 def test_the_official_parser_has_nothing_against_it(service, parser):

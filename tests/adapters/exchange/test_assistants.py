@@ -116,6 +116,7 @@ def test_a_long_answer_is_bounded_and_says_so(offered):
     assert "left out" not in data("x" * most)
 
 
+@pytest.mark.torture
 def test_an_assistant_reads_a_running_service_over_standard_input(stores):
     """The real thing: a client that starts what the document says, beside a service that asks for keys."""
     from mcp import StdioServerParameters, stdio_client

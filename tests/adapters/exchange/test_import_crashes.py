@@ -85,6 +85,7 @@ def outcomes(results: Path) -> dict[str, str]:
     return {row["Id"]: row["plantrail_outcome"] for row in rows}
 
 
+@pytest.mark.torture
 def test_whatever_is_killed_the_file_sent_again_records_each_row_once(connection_strings, file, temporary, tmp_path):
     left_behind: set[Path] = set()
     for recorded in (0, 150):

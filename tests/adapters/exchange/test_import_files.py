@@ -679,6 +679,7 @@ def test_a_row_without_end_and_a_text_that_is_not_there_are_refused(made_by_hand
     assert "a damaged one. Save it again as .xlsx" in refusal(missing, tmp_path, **PEOPLE, **XLSX)
 
 
+@pytest.mark.torture
 @pytest.mark.program
 def test_what_would_fill_the_memory_ends_the_process_that_reads_it_alone(made_by_hand, tmp_path):
     """A corner that no check beforehand finds, and a text that a small file repeats to a gigabyte and more."""

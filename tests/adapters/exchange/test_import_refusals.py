@@ -13,6 +13,7 @@ from adapters.postgres.store import ConnectionStrings
 from tests import plain_http
 from tests.adapters.cli.test_cli import environment, refused
 from tests.adapters.exchange.test_import_crashes import serving
+from tests.cases import for_each
 from tests.databases import Stores
 from tests.places import ROOT
 from tests.refused_tables import KIND_OF, REFUSED
@@ -28,11 +29,17 @@ def served_at(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield url, where
 
 
-@pytest.mark.parametrize(("file", "sentence"), REFUSED.items())
-def test_a_file_is_refused_in_the_same_words_over_http_and_in_the_shell(served_at, file, sentence):
+@for_each(("file", "sentence"), REFUSED.items())
+def test_a_file_is_refused_over_http_in_a_sentence_that_says_what_to_do(served_at, file, sentence):
+    url, _ = served_at
+    assert over_http(url, FILES / file, KIND_OF.get(file, "stakeholders")) == sentence
+
+
+@pytest.mark.torture
+@for_each(("file", "sentence"), REFUSED.items())
+def test_a_file_is_refused_in_the_same_words_in_the_shell(served_at, file, sentence):
     url, where = served_at
     kind, path = KIND_OF.get(file, "stakeholders"), FILES / file
-    assert over_http(url, path, kind) == sentence
     words = ["import", path.suffix.removeprefix("."), kind, str(path), "--plan", "acme"]
     assert refused(*words, **environment(where), PLANTRAIL_URL=url) == f"{path}: {sentence}"
 

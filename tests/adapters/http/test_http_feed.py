@@ -426,6 +426,7 @@ def test_subscribers_have_events_of_their_plans_and_words_about_people_only_if_t
 SUBSCRIBERS = 200
 
 
+@pytest.mark.torture
 def test_two_hundred_who_wait_cost_little_hold_nobody_back_when_they_lag_and_are_let_go_in_time(store, tmp_path):
     with process(store.where, tmp_path) as serving, ExitStack() as stack:
         shared = Feed(store, serving.url)

@@ -112,6 +112,7 @@ def test_what_can_never_be_right_is_refused_in_every_field(command):
 WORDS, ANY_VALUES = in_turn(MOST_TELLING, at_each=1), spread(list(VALUES), 5)
 
 
+@pytest.mark.torture
 @pytest.mark.hypothesis
 @for_each("command", COMMANDS)
 def test_what_a_field_can_hold_is_carried_out_or_refused_and_the_plan_can_be_shown(battered: Api, command):

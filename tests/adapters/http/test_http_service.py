@@ -45,6 +45,7 @@ def timed(call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
 # A store that is slow
 
 
+@pytest.mark.torture
 def test_while_nothing_can_be_recorded_commands_are_refused_soon_and_all_else_goes_on(api: Api):
     plans = [api.with_a_plan(f"account-{number}") for number in range(90)]
     with ThreadPoolExecutor(100) as pool:
@@ -121,6 +122,7 @@ def test_without_its_store_the_service_lives_and_says_so_and_goes_on_once_it_is_
         assert acme.get("/v1/plans").status_code == 200
 
 
+@pytest.mark.torture
 def test_a_store_that_still_recovers_is_waited_for(own_server: EmbeddedPostgres):
     where = ConnectionStrings(*(own_server.conninfo(role) for role in ("service", "owner", "keys")))
     with psycopg.connect(own_server.conninfo("superuser"), autocommit=True) as connection:
@@ -227,6 +229,7 @@ def is_waited_for(store: Store) -> bool:
         return connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is not None
 
 
+@pytest.mark.torture
 def test_what_cannot_be_answered_in_time_does_not_put_off_the_end(serving: Process, store: Store):
     plan = opened_plan(serving)
     with ThreadPoolExecutor(1) as pool, append_lock_held(store.where.service):
@@ -271,6 +274,7 @@ def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(s
     assert not [word for word in ("Budget", "smuggled", password) if word in serving.log.read_text()]
 
 
+@pytest.mark.torture
 def test_what_goes_on_beside_the_service_is_missed_when_stuck_starts_again_when_killed_and_ends_with_it(
     serving: Process,
 ):
@@ -306,6 +310,7 @@ def of_this_store(store: Store, tmp_path: Path) -> Iterator[Process]:
         yield serving
 
 
+@pytest.mark.torture
 def test_what_takes_long_is_answered_by_another_process_and_while_that_is_away_by_the_service(
     of_this_store: Process, store: Store
 ):

@@ -265,6 +265,7 @@ def test_the_schema_of_a_command_refuses_what_is_wrong(document: Document):
     assert violations(document, schema, {name: value for name, value in example.items() if name != "due_on"})
 
 
+@pytest.mark.torture
 def test_the_example_of_a_list_fits_its_schema_and_every_command_may_be_in_one(document: Document):
     schema, example = body_schema(document, "commands")
     assert violations(document, schema, example) == []

@@ -129,6 +129,7 @@ def bounded(try_one: Callable[[Any], None], strategy: Any, examples: int) -> Cal
     return checked
 
 
+@pytest.mark.torture
 def test_no_role_is_answered_what_the_document_does_not_say(server: Server):
     sent = tried(server, ROLES, in_turn=True)
     assert min(sent[role] for role in ROLES) > 20

@@ -219,6 +219,7 @@ def said_again(headers: dict[str, str]) -> dict[str, str]:
 # Whatever is killed
 
 
+@pytest.mark.torture
 def test_a_broker_that_is_killed_again_and_again_misses_nothing(store: Store, broker: Broker):
     with relaying(store, broker.url), ThreadPoolExecutor(2) as pool:
         writers = [pool.submit(record, store, plan, *range(1, 301)) for plan in (ACME, BETA)]

@@ -77,6 +77,7 @@ def test_a_server_whose_postmaster_was_killed_is_started_again(home):
     ] * 2
 
 
+@pytest.mark.torture
 def test_of_several_who_hold_it_one_starts_it_again_for_all(home):
     with held(home) as where, held(home) as beside:
         killed = postmaster(home)
@@ -100,6 +101,7 @@ def test_a_server_that_was_stopped_by_hand_is_left_until_it_is_started(home):
     ]
 
 
+@pytest.mark.torture
 def test_what_keeps_it_from_starting_is_told_and_it_is_tried_again(home):
     with capture_logs() as lines, held(home) as where:
         with broken(home):

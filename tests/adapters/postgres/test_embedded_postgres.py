@@ -198,6 +198,7 @@ def test_two_users_in_one_process_share_it_too(home):
     assert not first.is_running()
 
 
+@pytest.mark.torture
 def test_ten_processes_starting_at_once_share_one_new_server(new_home):
     with ExitStack() as processes:
         users = [processes.enter_context(process(USE_UNTIL_TOLD, new_home)) for _ in range(10)]
@@ -287,6 +288,7 @@ def test_sessions_of_a_server_that_only_seems_dead_are_left_alone(home):
         session.execute("SELECT 1")
 
 
+@pytest.mark.torture
 @pytest.mark.program
 def test_a_copied_home_has_a_server_of_its_own():
     with home_in(ANYBODY_MAY_PASS, "long" * 25) as home, temporary(home) as original:
@@ -331,6 +333,7 @@ def test_a_server_which_cannot_start_says_why(home):
         settings.write_text(good)
 
 
+@pytest.mark.torture
 def test_a_home_half_made_is_made_anew(new_home):
     with process(USE_UNTIL_TOLD, new_home) as user:
         while not list(new_home.glob("postgres/data.new-*/PG_VERSION")):
@@ -342,6 +345,7 @@ def test_a_home_half_made_is_made_anew(new_home):
         assert not list(new_home.glob("postgres/*.new-*"))
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize("name", ["long" * 25, "one,two"])
 @pytest.mark.program
 def test_where_a_socket_cannot_be_in_the_home_it_has_a_short_folder_of_its_own(name):
@@ -467,6 +471,7 @@ def test_windows_is_told_what_to_do(tmp_path, monkeypatch):
         EmbeddedPostgres(tmp_path)
 
 
+@pytest.mark.torture
 @as_root
 @pytest.mark.parametrize("parent_mode", [ANYBODY_MAY_PASS, ONLY_WE_MAY_PASS])
 @pytest.mark.program

@@ -408,6 +408,7 @@ def own_server(_programs, tmp_path_factory):
         yield server, where
 
 
+@pytest.mark.torture
 def test_a_server_that_is_stopped_is_unavailable_until_it_is_back(own_server, monkeypatch):
     server, where = own_server
     monkeypatch.setattr(group_commit, "APPEND_TIMEOUT_SECONDS", 1.0)

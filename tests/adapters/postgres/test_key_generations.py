@@ -245,6 +245,7 @@ def test_a_destroyed_file_is_overwritten_and_not_made_anew(folder):
 # On the command line
 
 
+@pytest.mark.torture
 def test_keys_are_rotated_and_destroyed_on_the_command_line(connection_strings):
     first, second = environment(connection_strings), b64encode(b"s" * 32).decode()
     plantrail("demo", "--no-serve", **first)

@@ -37,6 +37,7 @@ def test_each_migration_has_a_number_of_its_own():
     assert numbers == sorted(set(numbers))
 
 
+@pytest.mark.torture
 def test_ten_processes_that_start_at_once_on_an_empty_database_all_succeed(bare_database):
     words = (MIGRATE_WHEN_TOLD, bare_database.owner, bare_database.service, bare_database.keys)
     pipe = subprocess.PIPE

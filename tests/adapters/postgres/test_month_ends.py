@@ -115,6 +115,7 @@ def as_streamed(report: MonthReport) -> bytes:
     return to_json({name: values[name] for name in [*order, *(name for name in values if name not in order)]})
 
 
+@pytest.mark.torture
 def test_what_is_kept_of_random_histories_is_what_folding_tells(store: Store):
     plans = [of_account(f"plan-{seed}", said_at_random(Random(seed), 60, reviews=0.1)) for seed in range(3)]
     for plan in plans:

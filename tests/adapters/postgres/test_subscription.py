@@ -80,6 +80,7 @@ def test_all_connections_may_be_lost_at_any_time(store, recorder):
             assert waiting.result(timeout=60) == [position]
 
 
+@pytest.mark.torture
 @pytest.mark.program
 def test_a_server_that_is_stopped_is_waited_for(tmp_path_factory):
     with EmbeddedPostgres(tmp_path_factory.mktemp("stopped"), binaries()) as server:

@@ -126,6 +126,7 @@ def in_one_line(words: str) -> str:
     return " ".join(words.split())
 
 
+@pytest.mark.torture
 @for_each("form", ["md", "html", "pdf", "text"])
 @for_each(("name", "report", "sections"), REPORTS)
 def test_every_form_begins_with_the_score_and_has_every_section_in_order(form, name, report, sections, in_words):

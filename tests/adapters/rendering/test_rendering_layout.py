@@ -29,6 +29,7 @@ def words_of(text: str) -> str:
     return " ".join(text.replace("\u200b", "").split())
 
 
+@pytest.mark.torture
 def test_a_row_is_on_one_page_from_its_name_to_its_last_word(texts):
     shown = "".join(words_of(text) + "\f" for text in texts)
     rows = re.findall(r"play p\d+ .{0,400}?planned \d+, rescheduled \d+", shown, re.DOTALL)

@@ -40,6 +40,7 @@ def press(_programs: None) -> Iterator[RenderingPool]:
         yield press
 
 
+@pytest.mark.torture
 def test_what_is_heavy_is_never_loaded_by_who_asks():
     program = """
 import sys
@@ -53,6 +54,7 @@ assert "jwt" not in sys.modules, "it is for who has an issuer"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
 
 
+@pytest.mark.torture
 def test_pages_and_pdfs_take_no_memory_of_who_asks(press: RenderingPool):
     press.made("said-vs-did", "md", demo())
     before = psutil.Process().memory_info().rss
@@ -123,6 +125,7 @@ def test_what_takes_too_long_is_given_up():
         assert not living_children()
 
 
+@pytest.mark.torture
 def test_a_press_that_is_closed_makes_nothing_more_and_leaves_nobody():
     press = RenderingPool()
     press.made("said-vs-did", "html", of_an_empty_plan())
@@ -132,6 +135,7 @@ def test_a_press_that_is_closed_makes_nothing_more_and_leaves_nobody():
         press.made("said-vs-did", "html", of_an_empty_plan())
 
 
+@pytest.mark.torture
 def test_the_process_ends_with_who_asked():
     program = """
 import os, signal

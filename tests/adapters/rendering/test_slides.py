@@ -109,6 +109,7 @@ def test_a_row_too_high_for_any_slide_stands_alone():
     assert [len(fitting(rows[begun:], widths, Inches(4))) for begun in range(3)] == [1, 1, 2]
 
 
+@pytest.mark.torture
 def test_charts_are_pictures_that_say_in_words_what_they_show():
     shown = opened(made("said-vs-did", demo()))
     pictures = [shape for slide in shown.slides for shape in slide.shapes if shape.shape_type == 13]

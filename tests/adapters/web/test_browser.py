@@ -662,6 +662,7 @@ def said(visit: Visit, plan: str, command: str, **body: Any) -> None:
     assert answer.ok, answer.text()
 
 
+@pytest.mark.torture
 def test_a_form_that_is_sent_again_is_recorded_once_however_it_came_to_that(office: Office):
     plan = "castell-logistics"
     with office.visit("ann") as visit:
@@ -706,6 +707,7 @@ def test_a_form_that_is_sent_again_is_recorded_once_however_it_came_to_that(offi
         assert recorded(visit, plan, "Only once: North") == 1
 
 
+@pytest.mark.torture
 def test_a_form_of_what_is_no_longer_so_says_what_happened_and_keeps_what_was_typed(office: Office):
     plan = "castell-logistics"
     with office.visit("ann") as visit, office.visit("ops") as operator:
@@ -729,6 +731,7 @@ def test_a_form_of_what_is_no_longer_so_says_what_happened_and_keeps_what_was_ty
         assert recorded(visit, plan, "Typed before it was closed") == 0
 
 
+@pytest.mark.torture
 def test_who_may_no_longer_see_a_page_is_told_so_and_what_they_typed_stays(office: Office):
     """Somebody is released from the team, assigned again, and then their key is revoked, while their pages are open."""
     plan, on_the_team = "castell-logistics", {"person": "zoe", "role": "sales_engineer"}
