@@ -31,6 +31,8 @@ from adapters.postgres.followers import Follower
 from adapters.postgres.notary import Watch
 from adapters.postgres.store import Store
 from adapters.proof.checkpoints import LogKey
+from application.aggregates.cache import AggregateCache
+from domain.account_plan import ACCOUNT_PLAN
 
 logger = structlog.get_logger("plantrail")
 
@@ -38,6 +40,8 @@ SECONDS_BETWEEN_PURGES = 60
 SECONDS_BETWEEN_LOOKS_AT_THE_LOG = 0.05
 """The shortest time between two looks at the log for webhooks. In a flood of commands each look costs as much as a
 command."""
+BYTES_AT_HAND = (12 * 2**20, 6 * 2**20, 6 * 2**20)
+"""The most bytes of plans that are kept for the tables: whole, with their state, and as snapshots."""
 
 
 class AtWork(NamedTuple):
@@ -80,7 +84,9 @@ def work(settings: Settings) -> None:
 @contextmanager
 def following(store: Store) -> Iterator[Sequence[Follower]]:
     """Let the tables follow the log for the length of the context."""
-    plans = account_plans(store)  # What one table has read of a plan is at hand for the other.
+    # What one table has read of a plan is at hand for the other. They come to a plan one soon after the other, and back
+    # to it after many others, so that a large cache is of little more use than a small one.
+    plans = account_plans(store, cache=AggregateCache(ACCOUNT_PLAN, *BYTES_AT_HAND))
     followers = (
         store.portfolio.follower(utc_now, store.outages),
         store.month_ends.follower(utc_now, store.outages),

@@ -12,14 +12,15 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from adapters.bootstrap.background import at_work
-from adapters.bootstrap.child_process import END, ChildProcess, Task, latest, megabytes, service_gone
+from adapters.bootstrap.child_process import END, ChildProcess, Task, latest, service_gone
 from adapters.bootstrap.garbage_collection import tune_garbage_collection
+from adapters.bootstrap.memory import megabytes
 from adapters.bootstrap.settings import Settings
 from adapters.bootstrap.store import open_store
 from adapters.observability.metrics import BackgroundMetrics
 
-MOST_MEGABYTES_GROWN = 120
-"""Growth in megabytes after which the process is replaced. Its plans alone may take 80; the rest is what Python keeps
+MOST_MEGABYTES_GROWN = 90
+"""Growth in megabytes after which the process is replaced. Its plans alone may take 24; the rest is what Python keeps
 after it has read thousands of others."""
 
 

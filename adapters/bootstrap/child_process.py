@@ -6,9 +6,7 @@ without an error, it is started again at once. One that is worn goes on until it
 
 import gc
 import os
-import resource
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -241,9 +239,3 @@ def service_gone() -> bool:
     service = parent_process()
     assert service is not None, "it is started by the service"
     return bool(wait([service.sentinel], SECONDS_BETWEEN_REPORTS))
-
-
-def megabytes() -> float:
-    """Return the largest amount of memory that this process has used."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / 1024 / (1024 if sys.platform == "darwin" else 1)

@@ -19,8 +19,9 @@ import uvicorn
 from starlette.types import ASGIApp
 from structlog.typing import EventDict
 
-from adapters.bootstrap.child_process import END, ChildProcess, Started, Task, latest, megabytes, reporting, tell
+from adapters.bootstrap.child_process import END, ChildProcess, Started, Task, latest, reporting, tell
 from adapters.bootstrap.garbage_collection import tune_garbage_collection
+from adapters.bootstrap.memory import megabytes
 from adapters.http.forwarding import Forwarder
 from adapters.observability import log_format as logs
 
