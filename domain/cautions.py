@@ -6,6 +6,8 @@ The answer carries them and the record does not. No warning repeats text, becaus
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
+from pydantic import BaseModel
+
 from domain.calendar import years_after
 from domain.language import STAKEHOLDER, Caution, Command, Event
 from domain.markers import Checkable, Due, Happened, Sealed, marked, references, strings_of, texts_of
@@ -24,6 +26,10 @@ MOST_YEARS_AWAY = 50
 """Any other day further back than this is answered with a warning."""
 DAYS_BEFORE_DUE = 31
 """A target that is eased this many days before it is due, or later, is answered with a warning."""
+
+ITEMS_ARE_CALLED = ("topic", "name")
+"""The fields that say what an item of a list is about: a topic of an agenda, a metric of a pack. A step may be
+taken twice."""
 
 SEALED_FOR = "The text names “{id}”, so it is sealed for them. Where nobody is meant, say so: “about” is an empty list."
 IN_CLEAR = "The text names “{id}” in a field that stays in clear for ever: write it without the name."
@@ -119,13 +125,25 @@ def about_days(command: Command, today: date) -> Iterator[Caution]:
 
 
 def about_repetitions(command: Command) -> Iterator[Caution]:
-    """Yield a warning for everything that a list of a command names again: a person, an account, a topic."""
+    """Yield a warning for everything that a list of a command names again: a person, an account, a topic of an
+    agenda."""
     for field, listed in command.__dict__.items():
         if type(listed) is not tuple or len(listed) < 2:
             continue
+        first: dict[tuple[str, str], int] = {}
         for place, each in enumerate(listed):
             if isinstance(each, str) and each in listed[:place]:
                 yield Caution("named-again", f"/{field}/{place}", f"“{each}” stands there already: once is enough.")
+            elif isinstance(each, BaseModel) and (name := _name_of_item(each)):
+                text = " ".join(getattr(each, name).casefold().split())
+                if (before := first.setdefault((name, text), place)) != place:
+                    detail = f"Number {before + 1} has the same {name}: once is enough."
+                    yield Caution("named-again", f"/{field}/{place}/{name}", detail)
+
+
+def _name_of_item(item: BaseModel) -> str | None:
+    """Return the field of an item of a list that says what it is about."""
+    return next((name for name in ITEMS_ARE_CALLED if isinstance(getattr(item, name, None), str)), None)
 
 
 def _years(count: int) -> str:

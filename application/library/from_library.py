@@ -171,6 +171,15 @@ def opened(command: OpenPlanFromTemplate, library: ProgramState, id: str, today:
     return commands
 
 
+def about_template(command: OpenPlanFromTemplate, template: Template | None) -> Iterator[Caution]:
+    """Yield a caution where a plan is opened by a template that is meant for accounts of another tier or segment."""
+    for field in ("tier", "segment"):
+        meant, said = getattr(template, field, None), getattr(command, field)
+        if meant and said and meant != said:
+            detail = f"The template “{command.template}” is for the {field} {meant}, and this plan is {said}."
+            yield Caution("template-of-others", f"/{field}", f"{detail} Is another one meant?")
+
+
 def _published(library: ProgramState, kind: type[Kind], id: str, pointer: str) -> Kind:
     """Return an item of the library. Raises `Unknown`, and `Over` if it was retired."""
     found = library.find(kind, id)
@@ -205,7 +214,10 @@ class LibraryReader:
         return from_library(command, library, day_of(now, zone), self._make_id, policy)
 
     def about(self, command: Command) -> Iterator[Caution]:
-        """Yield a caution if a command names a round that the program does not have. Raises `StoreUnavailable`."""
+        """Yield a caution if a command names a round that the program does not have, or a template of other accounts.
+        Raises `StoreUnavailable`."""
+        if isinstance(command, OpenPlanFromTemplate) and command.template:
+            yield from about_template(command, self._read().state.find(Template, command.template))
         named = round_named(command)
         rounds = self._read().state.all(Round) if named else {}
         if named and rounds and named not in rounds:

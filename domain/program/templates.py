@@ -1,6 +1,7 @@
 """Topic: templates, the commands that a plan can be opened with."""
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, ClassVar, assert_never
 
@@ -8,9 +9,10 @@ from pydantic import Field, ValidationError
 from pydantic_core import to_json
 
 from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.plan import OpenPlan, Segment, Tier
+from domain.account_plan.language import AccountPlan
+from domain.account_plan.plan import OpenPlan, Segment, Tier, the_plan
 from domain.aggregates import Topic
-from domain.language import Decision, Refusal, Slug, Terms, Text
+from domain.language import Caution, Decision, Refusal, Slug, Terms, Text
 from domain.mistakes import sentence
 from domain.program.language import ProgramState
 from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
@@ -138,8 +140,9 @@ def filled(value: Any, account_name: str, owner: str, today: date, pointer: str 
     return value
 
 
-def try_template(library: ProgramState, template: PublishTemplate, today: date) -> None:
-    """Try the commands on a new plan. Raises the refusals that whoever publishes the template has to hear."""
+def try_template(library: ProgramState, template: PublishTemplate, today: date) -> AccountPlan:
+    """Try the commands on a new plan, and return it. Raises the refusals that whoever publishes the template has to
+    hear."""
     at = datetime.combine(today, time(12), time_zone("UTC"))
     opening = OpenPlan(
         account_id="template",
@@ -171,13 +174,22 @@ def try_template(library: ProgramState, template: PublishTemplate, today: date) 
             where = f"{pointer}/body{refusal.pointer}"
             raise TemplateCommandRefused(where, command=each.command, why=str(refusal)) from None
         plan = ACCOUNT_PLAN.fold(events, plan)
+    return plan
+
+
+def leaves_its_tier(template: PublishTemplate, plan: AccountPlan) -> Iterator[Caution]:
+    """Yield a caution if a plan that is opened by a template is of another tier afterwards than the template says."""
+    tier = the_plan(plan).tier
+    if template.tier and tier != template.tier:
+        detail = f"The template is for the tier {template.tier}, and its commands make a plan {tier}: which is meant?"
+        yield Caution("template-of-others", "/tier", detail)
 
 
 def decide(state: ProgramState, command: TemplateCommands, today: date) -> Decision[TemplateEvents]:
     match command:
         case PublishTemplate():
-            try_template(state, command, today)
-            return Decision((TemplatePublished(**in_plain_values(command)),))
+            cautions = tuple(leaves_its_tier(command, try_template(state, command, today)))
+            return Decision((TemplatePublished(**in_plain_values(command)),), cautions)
         case RetireTemplate(id=id):
             return Decision((TemplateRetired(id=id),))
 

@@ -1,7 +1,9 @@
 """Warnings about accepted commands that look like a mistake, on both sides of each boundary."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -15,13 +17,14 @@ from domain.account_plan.opportunities import OpenOpportunity
 from domain.account_plan.overview import NoteNews
 from domain.account_plan.plays import PlanPlay, PlayPlanned
 from domain.account_plan.relationships import LogTouch
-from domain.account_plan.reviews import ScheduleReview
+from domain.account_plan.reviews import CirculatePack, ScheduleReview, ShownMetric
 from domain.account_plan.stakeholders import AddStakeholder, StakeholderAdded, StakeholderLeft
 from domain.account_plan.team import AssignMember
 from domain.account_plan.vision import PrioritiesSet, SetPriorities, StateVision
 from domain.cautions import about_a_stranger, about_days, about_repetitions, about_the_finish
 from domain.markers import Checkable, Happened, marked
 from domain.mistakes import with_article
+from domain.program.agendas import PublishAgenda
 from domain.program.charter import BeginPhase
 from tests.cases import for_each
 from tests.given import given
@@ -293,6 +296,21 @@ def test_somebody_unknown_is_told_with_the_nearest_known():
 
 # Lists
 
+METRIC = ShownMetric(name="Rework", goal="5 %")
+
+
+def items(*topics: str) -> list[dict[str, Any]]:
+    return [{"topic": topic, "minutes": 10} for topic in topics]
+
+
+def agenda(*topics: str) -> PublishAgenda:
+    return PublishAgenda.model_validate_json(json.dumps({"kind": "qbr", "items": items(*topics), "minutes": 90}))
+
+
+def review(*topics: str) -> ScheduleReview:
+    said = {"kind": "qbr", "planned_on": "2026-01-30", "agenda": items(*topics)}
+    return ScheduleReview.model_validate_json(json.dumps(said))
+
 
 @for_each(
     ("command", "told"),
@@ -301,11 +319,21 @@ def test_somebody_unknown_is_told_with_the_nearest_known():
         (BeginPhase(phase="pilot", accounts=("acme", "beta"), reason=None), []),
         (LogTouch(**TOUCH, topics=("price", "price", "rotas", "price")), ["/topics/1", "/topics/3"]),
         (LogTouch(**TOUCH, about=("coo", "coo")), ["/about/1"]),
+        (agenda("Price", "Rotas", " PRICE"), ["/items/2/topic"]),
+        (agenda("Price", "Price of rotas"), []),
+        (PublishAgenda(kind="qbr", items=agenda("Price").items * 3, minutes=90), ["/items/1/topic", "/items/2/topic"]),
+        (review("Rotas", "Rotas"), ["/agenda/1/topic"]),
+        (CirculatePack(id="r", circulated_on=date(2026, 1, 5), metrics=(METRIC, METRIC)), ["/metrics/1/name"]),
     ],
 )
 def test_what_a_list_names_again_is_told_each_time_and_taken(command, told):
     found = list(about_repetitions(command))
     assert [(each.code, each.pointer) for each in found] == [("named-again", pointer) for pointer in told]
+
+
+def test_an_agenda_that_has_a_topic_twice_is_told_in_a_sentence_that_does_not_repeat_it():
+    [told] = about_repetitions(agenda("Price", "Rotas", "price"))
+    assert told.detail == "Number 1 has the same topic: once is enough."
 
 
 def test_a_list_that_names_somebody_again_is_told_in_a_sentence():

@@ -13,6 +13,7 @@ from application.library.from_library import (
     AgreePairingByPolicy,
     OpenPlanFromTemplate,
     TemplateOutdated,
+    about_template,
     from_library,
     needs_library,
 )
@@ -23,8 +24,9 @@ from domain.account_plan.relationships import AgreePairing
 from domain.language import Command
 from domain.program import PROGRAM
 from domain.program.limits import Policy
-from domain.program.templates import TemplateCommand, TemplatePublished
+from domain.program.templates import Template, TemplateCommand, TemplatePublished
 from domain.refusals import Over, Unknown
+from tests.cases import for_each
 from tests.everything import PLAY
 from tests.histories import OPEN, History, instant, opened
 
@@ -156,6 +158,26 @@ def test_without_a_template_a_plan_is_opened_as_ever():
     opening = OpenPlanFromTemplate(**OPEN, tier="strategic")
     assert not needs_library(opening)
     assert put(opening) == [opening]
+
+
+@for_each(
+    ("tier", "segment", "told"),
+    [
+        ("strategic", "enterprise", []),
+        ("strategic", None, []),
+        ("growth", "enterprise", ["/tier"]),
+        ("growth", "other", ["/tier", "/segment"]),
+    ],
+)
+def test_a_plan_that_is_opened_by_a_template_of_other_accounts_is_told(tier, segment, told):
+    template = Template(id="big", title="Big", tier="strategic", segment="enterprise", retired=False)
+    opening = OpenPlanFromTemplate(**OPEN, tier=tier, segment=segment, template="big")
+    found = list(about_template(opening, template))
+    assert [(each.code, each.pointer) for each in found] == [("template-of-others", pointer) for pointer in told]
+    assert not list(about_template(opening, template.model_copy(update={"tier": None, "segment": None})))
+    if "/tier" in told:
+        said = "The template “big” is for the tier strategic, and this plan is growth. Is another one meant?"
+        assert found[0].detail == said
 
 
 def test_a_template_that_was_retired_or_does_not_fit_any_more_says_so():

@@ -94,6 +94,15 @@ def test_a_template_is_tried_before_it_is_taken():
     )
 
 
+def test_a_template_whose_commands_leave_its_tier_is_told():
+    change = {"command": "change-tier", "body": {"tier": "growth", "reason": "Small"}}
+    asked = template(change).model_copy(update={"tier": "strategic"})
+    given_program().when(asked).then(
+        TemplatePublished(id="start", title="First month", tier="strategic", commands=(TemplateCommand(**change),)),
+        warnings=("template-of-others",),
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "type", "pointer"),
     [
