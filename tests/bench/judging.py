@@ -1,10 +1,11 @@
-"""Findings: those of one plan in times of its fold, a page of those of a thousand plans, and a midnight over ten
-thousand.
+"""Findings: those of one plan in times of its fold, a page of those of a thousand plans, those of the program at a cut
+over a thousand plans, and a midnight over ten thousand.
 
 The midnight is the first after which some verdict may be another one. Nine plans in ten are copies whose verdicts hold
 longer.
 """
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -14,15 +15,19 @@ from typing import Any
 import psycopg
 
 from adapters.bootstrap.http_service import tune_garbage_collection
-from adapters.bootstrap.store import findings_across_plans, utc_now
+from adapters.bootstrap.store import findings_across_plans, the_program, utc_now
 from adapters.postgres.mapper import PlanMapper
 from adapters.postgres.store import Store
+from application.aggregates.ports import CommandContext
 from application.findings.across import FindingsQuery
 from application.findings.judging import findings_view
+from application.findings.program import program_findings
+from application.findings.standings import examined_at
 from application.views.cuts import cut_at
 from application.views.loaded_plan import LoadedPlan
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.plan import plan_id_of
+from domain.program.charter import PROGRAM_ID, OpenProgram
 from tests.bench import rebuilding
 from tests.bench.history import rows
 
@@ -50,6 +55,7 @@ def measure(store: Store) -> dict[str, Any]:
     with psycopg.connect(store.where.owner, autocommit=True) as owner:
         owner.execute("ANALYZE plantrail.findings, plantrail.judged_plans, plantrail.portfolio")  # as autovacuum does
     page = best(lambda: table.query(FindingsQuery(limit=50)).model_dump_json())
+    seconds, megabytes = of_the_program(store)
     with psycopg.connect(store.where.service) as connection:
         connection.execute(COPY, (TOLD // PLANS,))
         moment.at = connection.execute(FIRST).fetchall()[0][0]
@@ -59,10 +65,33 @@ def measure(store: Store) -> dict[str, Any]:
         "plans": PLANS,
         "judged_a_second": round(PLANS / judging),
         "page_milliseconds": round(page * 1e3, 1),
+        "program_at_a_cut_seconds": round(seconds, 2),
+        "program_at_a_cut_megabytes": round(megabytes, 1),
         "plans_at_midnight": TOLD,
         "touched_at_midnight": touched,
         "midnight_seconds": round(timed(table.catch_up), 2),
     }
+
+
+def of_the_program(store: Store) -> tuple[float, float]:
+    """Return how long the findings of the program at an instant take, for which every plan is folded, and how many
+    megabytes Python holds meanwhile at most."""
+    practice = the_program(store)
+    context = CommandContext("bench", "api", "request", "conversation")
+    practice.handle(PROGRAM_ID, [OpenProgram(name="Strategic accounts", currency="EUR")], context)
+    known = practice.read(PROGRAM_ID)
+    now = utc_now()
+    cut = cut_at(now.isoformat(), known, now)
+
+    def found() -> str:
+        return program_findings(examined_at(known, cut, tuple, store.events.histories)).model_dump_json()
+
+    seconds = timed(found)
+    tracemalloc.start()
+    found()
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return seconds, most / 1e6
 
 
 class Moment:
