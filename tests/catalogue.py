@@ -31,38 +31,42 @@ LOG = UUID("0f5f1e3c-6f0a-4d7e-9d0a-2b8f6c1d7e55")
 
 INTRODUCTION = """# The events of a plan
 
-*Made of the code by `python -m tests.released`; do not edit by hand.*
+*Generated from the code by `python -m tests.released`; do not edit it by hand.*
 
-Whatever happens to an account plan is an **event**: a fact that is recorded once and never altered. Everything
-plantrail shows is made of these, and whoever subscribes gets every one of them: from [the feed](feed.md), page by page
-or as a stream, as [webhooks](webhooks.md), or over [NATS](nats.md). This page says what each event means and what is in
-it.
+Whatever happens to an account plan is an **event**: a fact that is recorded once and never changed. Everything that
+plantrail shows is computed from these events, and every subscriber receives all of them: from [the feed](feed.md), page
+by page or as a stream, as [webhooks](webhooks.md), or over [NATS](nats.md). This page says what each event means and
+what it contains.
 
 ## How to read an event
 
-An event comes in an envelope, a [CloudEvent](https://cloudevents.io), that says which plan it is about, when it was
-recorded and by whom. What happened is under `data`:
+An event is sent as a [CloudEvent](https://cloudevents.io), which says which plan the event is about, when it was
+recorded, and by whom. What happened is under `data`:
 
 ```json
 {envelope}
 ```
 
-- `type` says what happened, and in which version. `id` is the plan and the number of the event in it, 1, 2, 3 … without
-  gaps: an event may reach you twice, so remember the ids. `sequence` orders the events of all plans.
-- `time` is when we came to know; days such as `due_on` say when something is or was true in the world. They are days
-  where the plan lives.
-- A field that is **absent** was not said, and what it means stays as it was. A field that is **null** is known to be
-  empty now. A list is the whole list.
-- **`former`** is the value before, where it pays to know: how far a date was moved, what a goal was before.
-- Amounts and shares are written as text, `"0.15"`, so that no program rounds them. They are in the plan's one currency.
-- Fields marked **personal** are words about people. They are sealed: who has not the right to read them gets the event
-  without them, and once a person was forgotten they read `[forgotten]`. *Always* personal is what is known of a
-  stakeholder; *maybe* is free text, which is sealed when whoever wrote it said that it speaks of somebody.
-- The `id` in `data` is of the thing the event is about: all events of one plan about the same id are the life of one
-  play, one risk, one stakeholder.
+- `type` is the kind of event and its version. `id` is the id of the plan and the number of the event in it: 1, 2, 3 and
+  so on, without gaps. You may receive an event twice, so remember the ids that you have processed. `sequence` orders
+  the events of all plans.
+- `time` is when the event was recorded. Days such as `due_on` say when something is or was true; they are days in the
+  plan's time zone.
+- A field that is **absent** was not mentioned, and keeps its value. A field that is **null** is known to be empty from
+  now on. A list always replaces the whole list.
+- **`former`** is the previous value, for events where it is often needed: from which day a promise was moved, or what a
+  goal was before.
+- Amounts and shares are written as text, such as `"0.15"`, so that no program rounds them. Amounts are in the plan's
+  currency.
+- Fields marked **personal** contain words about people, and are sealed. A subscriber without the right to read personal
+  data receives the event without them. Once a person was forgotten, they read `[forgotten]`. Fields that are *always*
+  personal describe a stakeholder; those that are *maybe* personal are free text, which is sealed if its author said
+  that it is about somebody.
+- `id` in `data` is the id of the thing that the event is about. All events of one plan with the same id tell the life
+  of one play, one risk or one stakeholder.
 
-A version of an event is never changed under you: a schema may gain fields that need not be there and better
-explanations, nothing else. Ignore fields you do not know. All else makes a `.v2`, which is another type.
+A published version of an event never changes: its schema may gain optional fields and better explanations, nothing
+else, so ignore fields that you do not know. Any other change makes a `.v2`, which is a type of its own.
 """
 
 

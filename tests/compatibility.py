@@ -13,7 +13,9 @@ Schema = Mapping[str, Any]
 FREE = {"title", "description", "examples", "$comment", "x-sealed", "x-refers-to"}
 """Text for people, which has no effect on validation."""
 
-TAKEN_APART = {"properties", "required", "items"}
+SCHEMAS_WITHIN = ("items", "additionalProperties")
+"""Keywords whose value is a schema, or says that there is none."""
+TAKEN_APART = {"properties", "required", *SCHEMAS_WITHIN}
 """Keywords whose parts are compared one by one."""
 
 WHY: Mapping[str, str] = {
@@ -37,10 +39,12 @@ def _between(released: Schema, now: Schema, path: str) -> Iterator[tuple[str, st
         if _in_no_order(released.get(word)) != _in_no_order(now.get(word)):
             yield path, WHY.get(word, OTHERWISE.format(word=word))
     yield from _between_fields(released, now, path)
-    if ("items" in released) != ("items" in now):
-        yield path, OTHERWISE.format(word="items")
-    elif "items" in released:
-        yield from _between(released["items"], now["items"], f"{path}/items")
+    for word in SCHEMAS_WITHIN:
+        before, after = released.get(word), now.get(word)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _between(before, after, f"{path}/{word}")
+        elif before != after:
+            yield path, OTHERWISE.format(word=word)
 
 
 def _between_fields(released: Schema, now: Schema, path: str) -> Iterator[tuple[str, str]]:

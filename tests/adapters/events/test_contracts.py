@@ -219,6 +219,7 @@ RELEASED: dict[str, Any] = {
             "items": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
         },
         "former": {"type": "object", "properties": {"owner": {"type": "string"}}},
+        "rates": {"type": "object", "additionalProperties": {"type": "string", "description": "What one is worth."}},
     },
     "required": ["id", "kind"],
 }
@@ -250,6 +251,9 @@ def changed(path: str, **words: Any) -> dict[str, Any]:
         pytest.param(changed("properties", title={"type": "string"}), id="a field that is called like a word"),
         pytest.param(changed("properties/former/properties", due_on={"type": "string"}), id="a field more in a part"),
         pytest.param(changed("properties/metrics/items/properties", goal={"type": "string"}), id="… and of a list"),
+        pytest.param(
+            changed("properties/rates/additionalProperties", description="Said better."), id="… or what stands by name"
+        ),
         pytest.param(changed("properties/kind", enum=["proof", "access"]), id="values in another order"),
         pytest.param(changed("", required=["kind", "id"]), id="required in another order"),
         pytest.param(changed("properties/due_on", type=["null", "string"]), id="types in another order"),
@@ -294,6 +298,8 @@ def test_a_released_schema_may_become(now):
         (changed("properties", actor={"type": "string"}, arr=None), "/arr: it is gone"),
         (changed("", type="array"), "/: its type"),
         (changed("", additionalProperties=False), "/: “additionalProperties”"),
+        (changed("properties/rates", additionalProperties=False), "/rates: “additionalProperties”"),
+        (changed("properties/rates/additionalProperties", type="integer"), "/rates/additionalProperties: its type"),
         (changed("", dollar_id="plantrail.play-planned.v2.json"), "/: it goes by another name"),
         (changed("", if_={"required": ["due_on"]}), "/: “if”"),
     ],
