@@ -16,7 +16,8 @@ MOST_LINES = (20, 10, 5, 2, 0)
 """Numbers of lines per section, tried in turn until the message is small enough for the chat."""
 
 UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]+"
 )
 """Line breaks, and characters that are invisible or change the direction of text. With them, text could pose as another
 line or as ours. Zero-width joiners stay, because emoji and Persian words need them."""

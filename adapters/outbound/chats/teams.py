@@ -4,6 +4,7 @@ Text typed by users stands in text runs, in which no Markdown is read: https://a
 Nobody is mentioned, because a card mentions only people in its `msteams` part.
 """
 
+import re
 from typing import Any
 
 from pydantic_core import to_json
@@ -12,6 +13,7 @@ from adapters.outbound.chats.message import ChatMessage, Line, fitting
 
 MOST_BYTES = 28 * 1024
 """Teams takes no larger message."""
+BEFORE_A_BRACE = re.compile(r"([{$])(?=\{)")
 VERSION = "1.2"
 """The first version with text runs, and the last that Teams shows on every device."""
 
@@ -50,7 +52,7 @@ def _row(*inlines: dict[str, Any], **more: str) -> dict[str, Any]:
 
 def _run(text: str, **more: Any) -> dict[str, Any]:
     """Return a text run. Two braces in a row could be a date or a placeholder for the card, so they are separated."""
-    return {"type": "TextRun", "text": text.replace("{{", "{ {").replace("${", "$ {"), **more}
+    return {"type": "TextRun", "text": BEFORE_A_BRACE.sub(r"\1 ", text), **more}
 
 
 def _opening(url: str) -> dict[str, Any]:

@@ -62,7 +62,10 @@ def test_each_chat_is_sent_its_own_form_and_words_about_people_only_with_the_rig
     ("answer", "status", "error", "seconds"),
     [
         (Reply(429, {"Retry-After": "30"}), 429, None, 30),
+        (Reply(429), 429, None, 5),
+        (Reply(429, {"Retry-After": "later"}), 429, None, 5),
         (Reply(302, {"Location": "/elsewhere"}), 302, None, 5),
+        (Reply(307, {"Location": "http://169.254.169.254/latest/meta-data"}), 307, None, 5),
         (Reply(hangs=True), None, "timed-out", 5),
         (Reply(drops=True), None, "disconnected", 5),
         (Reply(400), 400, None, 5),
@@ -79,7 +82,7 @@ def test_a_chat_that_does_not_take_a_message_is_tried_again_as_any_endpoint(
     (attempt,) = hooks.store.webhooks.attempts(id, None).items
     assert (attempt.status, attempt.error) == (status, error)
     held_until = hooks.get(id).held_until
-    assert held_until == (hooks.clock() + timedelta(seconds=30) if status == 429 else None)
+    assert held_until == (hooks.clock() + timedelta(seconds=30) if seconds == 30 else None)
     hooks.work_off(seconds=seconds - 1)
     assert len(receiver.received) == 1
     hooks.work_off(seconds=2)

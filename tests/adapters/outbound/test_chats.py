@@ -19,6 +19,9 @@ TYPED = [
     "<https://evil.example|your bank>",
     "[your bank](https://evil.example) **bold** <at>Ann</at>",
     "{{DATE(2026-01-01T00:00:00Z, LONG)}} ${$root.secret}",
+    "{{{DATE(2026-01-01T00:00:00Z, LONG)}}} $${{{{$root.secret}}}}",
+    "@everyone <!everyone> <!subteam^S024|ours> <@everyone>",
+    "a\u2066\u2067b\u2069 \u3164\u115f \U000e0041\U000e0042",
     "one\nBy: the CEO\u2028\u202eNNA",
     '"},{"type":"link","url":"https://evil.example',
     ":fire: *bold* _italic_ `code`",
@@ -80,7 +83,7 @@ def test_what_people_typed_can_neither_mention_nor_lead_anywhere_nor_look_like_o
         assert {part["url"] for part in parts_of(read) if "url" in part} == {f"{ADDRESS}/plans/{acme.known.id}"}
         assert not any("msteams" in part for part in parts_of(read))
         texts = [part["text"] for part in parts_of(read) if isinstance(part.get("text"), str)]
-        assert not any(sign in text for text in texts for sign in "\n\u2028\u202e")
+        assert not any(sign in text for text in texts for sign in "\n\u2028\u202e\u2067\u3164\U000e0041")
     assert not {"{{", "${"} & {text[i : i + 2] for text in rows_of(teams) for i in range(len(text))}
     # The text of the notification is the only one in which Slack reads markup.
     forged = written(ChatMessage(typed, message.sections, message.link))[0]["text"]
