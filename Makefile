@@ -4,15 +4,15 @@ VENV := .venv/bin
 
 .PHONY: .venv demo serve test quick check torture mutants bench pictures lock clean
 
-# Everything plantrail needs, at the locked versions, from wheels alone: no compiler, no services, no root.
+# Installs everything that plantrail needs, in the locked versions and from wheels: no compiler, service or root needed.
 .venv: .venv/installed
 
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
-		--no-binary yattag -r requirements.txt  # of which there is no wheel
+		--no-binary yattag -r requirements.txt  # which has no wheel
 	$(VENV)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	# What is installed from wheels is compiled already, and whoever may not write here compiles at every start else.
+	# Wheels are compiled when they are installed. This compiles plantrail itself, for users who may not write here.
 	$(VENV)/python -m compileall -q adapters application domain
 	@touch $@
 
@@ -22,16 +22,17 @@ demo: .venv/installed
 serve: .venv/installed
 	$(VENV)/plantrail serve --port $(PORT)
 
-# What was compiled is kept whatever the environment says: tests start programs by the dozen.
+# Keeps compiled files even if the environment says otherwise, because the tests start many programs.
 unexport PYTHONDONTWRITEBYTECODE
 
-# On all cores and a PostgreSQL for each process; the longest files first, as tests/conftest.py names them.
+# Runs the tests on all cores, with a PostgreSQL for each process. The longest files, listed in tests/conftest.py, run
+# first.
 TEST := -m pytest --workers auto
 
 test: .venv/installed
 	$(VENV)/python $(TEST)
 
-# Every test that starts no program, as tests/programs.py finds out: no PostgreSQL, browser, broker or service.
+# Runs the tests that start no program (PostgreSQL, browser, broker or service), as tests/programs.py finds out.
 quick: .venv/installed
 	$(VENV)/python -m pytest --workers $$(getconf _NPROCESSORS_ONLN) -m "not program and not torture"
 
@@ -47,18 +48,18 @@ torture: .venv/installed
 	EXAMPLES_TIMES=40 $(VENV)/python $(TEST) -m "hypothesis and not torture"
 	$(VENV)/python -m tests.mutants
 
-# Which of the lines changed since a commit no test would miss: make mutants SINCE=main
+# Mutates the lines that changed since a commit, and lists the mutants that no test fails for: make mutants SINCE=main
 mutants: .venv/installed
 	$(VENV)/python -m tests.mutants --since $(or $(SINCE),HEAD)
 
 bench: .venv/installed
 	$(VENV)/python -m tests.bench
 
-# Of every page of the demo, in two widths, light and dark, to be looked at; needs Chromium.
+# Takes pictures of every page of the demo, in two widths, light and dark. Needs Chromium.
 pictures: .venv/installed
 	$(VENV)/python -m tests.pictures pictures
 
-# After a change of the dependencies in pyproject.toml; needs uv.
+# Locks the versions after a change of the dependencies in pyproject.toml. Needs uv.
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--no-header --all-extras --output-file requirements.txt pyproject.toml
