@@ -165,7 +165,7 @@ class CommandEndpoints:
             with self._told_of_one(commands):
                 put = self._put(caller, id, commands)
                 # It is read first: a store that fails once the commands are recorded would be told as their failure.
-                about = self._about_each(put)
+                about = self._about_each(commands, put)
                 return self._grouped(handled(id, list(chain(*put))), put, about)
 
         def handled(id: UUID, parts: Sequence[Command]) -> Outcome:
@@ -226,10 +226,11 @@ class CommandEndpoints:
             check_right(caller.role, right_to(type(each)))
         return put
 
-    def _about_each(self, put: Sequence[Sequence[Command]]) -> Sequence[Sequence[Caution]]:
-        """Return for each command that was sent the warnings about what it names in the program. Raises
-        `StoreUnavailable`."""
-        return [list(chain.from_iterable(map(self._about, each))) for each in put]
+    def _about_each(self, sent: Sequence[Command], put: Sequence[Sequence[Command]]) -> Sequence[Sequence[Caution]]:
+        """Return for each command that was sent the warnings about what it names in the program, and what the commands
+        name that the library made of it. Raises `StoreUnavailable`."""
+        all_of_each = [[each, *(one for one in made if one is not each)] for each, made in zip(sent, put, strict=True)]
+        return [list(chain.from_iterable(map(self._about, each))) for each in all_of_each]
 
     def _grouped(
         self, outcome: Outcome, put: Sequence[Sequence[Command]], about: Sequence[Sequence[Caution]]
@@ -269,7 +270,7 @@ class CommandEndpoints:
                 put = self._put(caller, id, commands)
                 parts = list(chain(*put))
                 check = self._check_of(caller, parts)
-                about = self._about_each(put)
+                about = self._about_each(commands, put)
                 return self._grouped(self._aggregates.tried(id, parts, said, if_match=seen, check=check), put, about)
 
         ids = await self._named_ids(request, commands)

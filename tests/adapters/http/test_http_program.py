@@ -451,6 +451,11 @@ def test_a_plan_is_opened_by_a_template_as_far_as_the_caller_may(office: Api):
     types = ["plantrail.plan-opened.v1", "plantrail.note-written.v1"]
     assert [event["type"] for event in opened.json()["events"]] == types
     assert_problem(office.do("open-plan", as_("ann"), **terms, template="gone"), 409, "unknown-template", "/template")
+    assert do(
+        office, "publish-template", id="large", title="Of a large one", tier="strategic", commands=[note]
+    ).is_success
+    told = office.do("open-plan", as_("ann"), **terms | {"account_id": "gamma"}, template="large").json()["warnings"]
+    assert [(each["code"], each["pointer"]) for each in told] == [("template-of-others", "/tier")]
 
 
 def test_an_account_is_nominated_once_by_whichever_of_its_names(office: Api):
