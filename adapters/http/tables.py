@@ -151,6 +151,7 @@ class ViewWithTables:
         request = Request(scope, receive)
         asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         form = form_asked(request, DOCUMENTS if self.packs else ())
+        as_csv = is_set(request, BOM), is_set(request, NEUTRAL)
         rest = [(name, value) for name, value in asked if name not in (FORMAT, BOM, NEUTRAL)]
         if form is None:
             if len(rest) < len(asked):
@@ -164,7 +165,7 @@ class ViewWithTables:
             return
         first = await self._json_answer(scope, receive, rest)
         try:
-            answer = await self._table(request, form, rest, first)
+            answer = await self._table(request, form, as_csv, rest, first)
         except ViewFailed as error:
             for message in error.answered.messages:
                 await send(message)
@@ -181,11 +182,16 @@ class ViewWithTables:
         return answered
 
     async def _table(
-        self, request: Request, form: TableForm, asked: Sequence[tuple[str, str]], first: CapturedAnswer
+        self,
+        request: Request,
+        form: TableForm,
+        as_csv: tuple[bool, bool],
+        asked: Sequence[tuple[str, str]],
+        first: CapturedAnswer,
     ) -> FileResponse:
         path = Path(tempfile.mkstemp(suffix=f".{form}")[1])
         try:
-            with writer(form, path, is_set(request, BOM), is_set(request, NEUTRAL)) as out:
+            with writer(form, path, *as_csv) as out:
                 await self._write(request, form, out, asked, first)
         except BaseException as error:
             path.unlink()

@@ -178,6 +178,37 @@ def test_parameters_that_are_wrong(told: Told, path, parameters, pointer):
     assert [error["in"] for error in problem["errors"]] == ["query"]
 
 
+@for_each(
+    ("path", "pointer"),
+    [
+        ("/v1/plans?limit=1&limit=2", "/limit"),
+        ("/v1/plans?sort=arr&tier=growth&sort=tier", "/sort"),
+        ("/v1/plans/{plan}?as_of=version:1&as_of=now", "/as_of"),
+        ("/v1/plans/{plan}/blame?id=a&id=b&id=a", "/id"),
+        ("/v1/promises?format=csv&format=xlsx", "/format"),
+        ("/v1/program/blame?id=&id=a", "/id"),
+        ("/v1/events?after=1&after=2", "/after"),
+        ("/v1/measures?from=2026-01&from=2026-02", "/from"),
+        ("/v1/access-events?limit=1&limit=1", "/limit"),
+    ],
+)
+def test_a_parameter_of_one_value_that_comes_twice_is_refused_instead_of_choosing_one(told: Told, path, pointer):
+    problem = assert_problem(told.api.get(path.format(plan=told.api.plan)), 422, "invalid-parameters", pointer=pointer)
+    assert "takes one value" in problem["errors"][0]["detail"]
+
+
+def test_a_parameter_of_several_values_comes_as_often_as_there_are(told: Told):
+    for path in ("/v1/plans?tier=growth&tier=strategic", "/v1/events?type=PlanOpened&type=NoteWritten"):
+        assert told.api.get(path.format(plan=told.api.plan)).status_code == 200
+
+
+@for_each("path", ["/v1/promises", "/v1/plans", "/v1/plans/{plan}", "/v1/plans/{plan}/history"])
+@for_each("wrong", ["neutral=perhaps", "bom=1", "bom=", "format=json&neutral=TRUE"])
+def test_what_only_a_table_asks_for_is_checked_where_no_table_is_wanted(told: Told, path, wrong):
+    answer = told.api.get(f"{path.format(plan=told.api.plan)}?{wrong}")
+    assert_problem(answer, 422, "invalid-parameters", pointer=f"/{wrong.split('&')[-1].partition('=')[0]}")
+
+
 def test_a_mistake_of_ours_is_told_without_a_stack_trace(store: Store):
     class Broken:
         async def identify(self, _: Mapping[str, str]) -> Caller:

@@ -156,10 +156,6 @@ def test_what_names_no_cut_is_refused(told: Told, view, as_of):
     assert_problem(told.view(view, as_of=as_of), 422, "unknown-cut", pointer="/as_of")
 
 
-def test_of_a_parameter_given_twice_the_last_counts(told: Told):
-    assert told.view("?as_of=version:3&as_of=version:5").json()["version"] == 5
-
-
 # History
 
 
