@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from application.findings.across import FindingsQuery
 from application.handovers.handover import Handover
+from application.library.from_library import FROM_LIBRARY
 from application.measures.query import MeasuresQuery
 from application.portfolio.promises import PromisesQuery
 from application.portfolio.query import PortfolioQuery
@@ -43,7 +44,7 @@ REQUESTS: Sequence[type[BaseModel]] = (
 
 
 def shapes() -> str:
-    commands = [command for type in REGISTRY.types for command in type.commands.values()]
+    commands = [*(command for type in REGISTRY.types for command in type.commands.values()), *FROM_LIBRARY.values()]
     lines = [
         *(line for command in commands for line in _lines(command)),
         *(line for request in REQUESTS for line in (request.__name__, *fields(request))),

@@ -70,6 +70,9 @@ ARGUMENTS = ["-p", "no:terminal", "-p", "no:cacheprovider", "-m", "not torture"]
 
 PURE = "not program and not torture"
 
+INTERFACE = "test_commands"
+"""The name of the file with these tests."""
+
 
 class Place(NamedTuple):
     """A function, by where its source begins."""
@@ -203,13 +206,18 @@ class Mutants:
             of_line = self._tests.of(str(path), _lines_inside(decorated)) if decorated else set()
             of_line |= self._naming(names) or self._of_modules(others) or self._of_modules([spec.module_path])
             of_line |= self._speaking_themselves(names)
-        chosen = self._chosen(path, of_line | self._own_tests(path))
+        chosen = self._chosen(path, of_line | self._own_tests(path) | self._of_the_interface())
         pure = [item for index in chosen if not (item := self._items[index]).get_closest_marker(MARK)]
         return _imported_afresh(path, source, [item.nodeid for item in pure])
 
     def _own_tests(self, path: Path) -> set[int]:
         """The tests of the file that is named after the module at `path`."""
         return {index for index in self._tests.took if self._items[index].path.stem == f"test_{path.stem}"}
+
+    def _of_the_interface(self) -> set[int]:
+        """The tests that compare what every command and request takes with what was released: of any module, what is
+        made while it is imported may be a part of that."""
+        return {index for index in self._tests.took if self._items[index].path.stem == INTERFACE}
 
     def _naming(self, names: set[str]) -> set[int]:
         """The tests that run a function of ours which speaks of one of the names."""

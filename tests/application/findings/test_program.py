@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from application.findings.program import PROGRAM_RULES, ProgramFindings, program_findings
-from application.findings.program_examined import PlanStanding, ProgramExamined
+from application.findings.program_examined import PlanStanding, ProgramExamined, named
 from application.findings.similarity import signature
 from application.findings.verdict import PlanSigns
 from application.views.cuts import cut_at
@@ -93,7 +93,21 @@ def test_a_list_stands_for_a_quarter():
     assert rules(program(), day="2026-04-08") == []
     [found] = findings(program(), day="2026-04-12").items
     assert (found.rule, str(found.since_on)) == ("list-not-refreshed", "2026-04-09")
+    assert found.sentence.startswith("The list was committed last on 2026-01-06; at most 92 days may pass.")
+    assert found.events != []
     assert rules(program(), day="2026-04-09") == ["list-not-refreshed"]
+    never = History(type=PROGRAM)
+    never.on("2026-01-02", "open-program", name="Strategic accounts", currency="EUR", timezone="Europe/Berlin")
+    [found] = [each for each in findings(never, day="2026-04-05").items if each.rule == "list-not-refreshed"]
+    assert found.sentence.startswith("No list was committed since 2026-01-02; at most 92 days may pass.")
+    assert (str(found.since_on), found.events) == ("2026-04-05", [])
+    assert "list-not-refreshed" not in rules(never, day="2026-04-04")
+
+
+def test_of_many_accounts_a_sentence_names_five_and_counts_the_others():
+    assert named([plan(f"a{number}") for number in range(5)]) == "A0, A1, A2, A3 and A4"
+    assert named([plan(f"a{number}") for number in range(6)]) == "A0, A1, A2, A3, A4 and 1 more"
+    assert named([plan("alfa")]) == "Alfa"
 
 
 def test_somebody_answers_for_the_program():

@@ -84,6 +84,18 @@ STORIES: list[Story] = [
         {"2026-01": None, "2026-02": "0.7500", "2026-03": None},
     ),
     Story(
+        "calibration_hypotheses",
+        [
+            hypothesis("one", "1"),
+            hypothesis("nothing", "0"),  # of which there is no share
+            hypothesis("no-more", "7", baseline="7"),
+            ("2026-02-28", "refute-hypothesis", {"id": "one", "observed": "0.5"}),
+            ("2026-02-28", "confirm-hypothesis", {"id": "nothing", "observed": "3"}),
+            ("2026-02-28", "confirm-hypothesis", {"id": "no-more", "observed": "9"}),
+        ],
+        {"2026-02": "0.5000"},
+    ),
+    Story(
         "calibration_plays",
         [
             play("sure", confidence="0.9"),

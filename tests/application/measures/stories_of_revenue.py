@@ -11,6 +11,12 @@ STORIES: list[Story] = [
         [*ONE_YEAR, contract("2027-01-31", "120"), contract("2027-02-01", "90")],
         {"2026-12": None, "2027-01": "1.2000", "2027-02": "0.9000"},
     ),
+    Story(
+        "net_retention",
+        [contract("2026-02-28", "0"), contract("2027-01-31", "120")],
+        {"2027-01": None, "2027-02": None},
+    ),
+    Story("net_retention", [contract("2027-01-31", "120")], {"2027-01": None}),
     *(
         Story("nrr_class", [*ONE_YEAR, contract("2027-01-31", arr)], {"2026-12": {}, "2027-01": {of: "1"}})
         for arr, of in (

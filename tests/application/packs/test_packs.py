@@ -172,6 +172,26 @@ def test_the_read_out_asks_for_the_decisions_since_the_last_one_and_explains_wha
     assert made("readout", opened()).said_vs_did is None
 
 
+def test_without_a_read_out_before_what_was_said_is_of_the_last_review_at_least_92_days_ago():
+    held = (("r1", "2026-01-10"), ("r2", "2026-02-10"), ("r3", "2026-03-10"))
+    among_us = {"kind": "monthly", "audience": "internal", "ours": ["ann"]}
+    history = told(
+        *(
+            (day, "hold-review", {"id": id, "held_on": day, "decisions_required": [f"What of {id}"], **among_us})
+            for id, day in held
+        )
+    )
+    ninety_two_days_on = {"r1": "2026-04-12", "r2": "2026-05-13"}
+    for id, day in ninety_two_days_on.items():
+        readout = made("readout", history, day)
+        assert readout.said_vs_did.since.cut == f"review:{id}"
+        assert [each.review for each in readout.decisions_required][-1] == id
+    a_day_earlier = made("readout", history, "2026-05-12")
+    assert a_day_earlier.said_vs_did.since.cut == "review:r1"
+    a_day_later = made("readout", history, "2026-05-14")
+    assert [each.review for each in a_day_later.decisions_required] == ["r3"]
+
+
 # The business review
 
 PEOPLE = (

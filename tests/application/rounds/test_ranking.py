@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from application.rounds.phases import check_phase
-from application.rounds.ranking import check_list, marks, plan_of
+from application.rounds.ranking import AlreadyNominated, check_list, check_nomination, marks, plan_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.round_ranking import RankedAccount, ranking
 from domain.account_plan.plan import PlanNotOpen, plan_id_of
@@ -140,6 +140,31 @@ def test_a_list_is_no_matter_of_other_commands():
     office = Office()
     name = PROGRAM.commands["name-program-owner"].model_validate({"owner": "vera"})
     check_list(office.program.known.state, name, office.read)
+
+
+@pytest.mark.parametrize(("round", "account", "refused"), [
+    ("spring", str(plan_id_of("alfa")), True),  # the plan of an account that is nominated by its id of the CRM
+    ("winter", str(plan_id_of("alfa")), False),
+    ("winter", str(plan_id_of("beta")), True),
+    ("spring", "alfa", False),  # the same words are refused by the program itself
+    ("spring", str(plan_id_of("delta")), False),  # there is no plan that could be the same
+    ("spring", "sigma", False),
+])  # fmt: skip
+def test_a_plan_is_nominated_once_in_a_round_whatever_it_is_called(round, account, refused):
+    office = Office()
+
+    def nominated() -> None:
+        body = {"round": round, "account": account, "account_name": "Once more", "why": "It grows"}
+        command = PROGRAM.commands["nominate"].model_validate(body)
+        check_nomination(office.program.known.state, command, office.read)
+
+    if refused:
+        with pytest.raises(AlreadyNominated) as it:
+            nominated()
+        assert it.value.pointer == "/account"
+        known = "alfa" if round == "spring" else "beta"
+        office.said("withdraw-nomination", round=round, account=known, reason="Sold")
+    nominated()
 
 
 def test_a_phase_ends_when_its_criteria_hold_or_for_a_reason():
