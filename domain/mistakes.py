@@ -5,7 +5,7 @@ one of our words, because other values may be text about people.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, get_args
@@ -158,11 +158,16 @@ def of_pattern(context: Mapping[str, Any], _: Any) -> str:
 
 
 def too_long(context: Mapping[str, Any], value: Any) -> str:
-    return f"may have {counted(context['max_length'], value)} at most, and this has {len(value)}"
+    return f"may have {counted(context['max_length'], value)} at most, and {this_has(value)}"
 
 
 def too_short(context: Mapping[str, Any], value: Any) -> str:
-    return f"must have {counted(context['min_length'], value)} at least, and this has {len(value)}"
+    return f"must have {counted(context['min_length'], value)} at least, and {this_has(value)}"
+
+
+def this_has(value: Any) -> str:
+    """Return how long a value is. null stands for an empty list where one is expected."""
+    return f"this has {len(value)}" if isinstance(value, Sized) else f"this is {read(value)}"
 
 
 def counted(number: int, value: Any) -> str:

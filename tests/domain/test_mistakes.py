@@ -139,6 +139,17 @@ def test_no_wording_of_a_library_reaches_whoever_said_something_wrong(model):
                 assert len(told) < 800, told
 
 
+def test_null_in_any_field_of_any_command_is_read_or_answered_with_a_sentence():
+    """Null stands for an empty list, which a field may forbid: it has no length to be told of."""
+    told = {
+        (model.__name__, name): said_of(model, {field.alias or name: None})
+        for model in [*COMMANDS_OF_ALL, *PARAMETERS]
+        for name, field in model.model_fields.items()
+    }
+    assert told["CommitList", "decided_by"][-1] == "“decided_by” must have 1 entry at least, and this is null."
+    assert all(sentence.endswith((".", "?")) for said in told.values() for sentence in said)
+
+
 def test_every_pattern_is_told_by_an_example():
     models = [*COMMANDS_OF_ALL, *PARAMETERS]
     patterns = {pattern for model in models for pattern in patterns_in(model.model_json_schema())}
