@@ -129,11 +129,18 @@ def _operation(resource: Resource, name: str, command: type[Command] | None, bod
     parameters = [each for each in PARAMETERS if each != "plan" or "{plan}" in path]
     one, several = ANSWERS[resource]
     answer = several if command is None else ErasureAnswer if command is ForgetStakeholder else one
+    tried = {"$ref": SCHEMA.format(model=(several if command is None else one).__name__)}
+    told = {"$ref": SCHEMA.format(model=answer.__name__)}
     done = {
         "description": "Done; without events nothing was to change.",
         "headers": HEADERS | LOCATION if opens else HEADERS,
-        "content": {"application/json": {"schema": {"$ref": SCHEMA.format(model=answer.__name__)}}},
+        # A dry run makes no certificate, for nobody is forgotten by it.
+        "content": {"application/json": {"schema": told if opens or told == tried else {"anyOf": [told, tried]}}},
         **({"links": LINKS} if opens and resource is PLANS else {}),
+    }
+    would_be = {
+        "description": "A dry run: what would come of it. Nothing was recorded.",
+        "content": {"application/json": {"schema": tried}},
     }
     list_of = "commands" if resource is PLANS else f"{resource.of.noun}_commands"
     return {
@@ -153,7 +160,7 @@ def _operation(resource: Resource, name: str, command: type[Command] | None, bod
             },
         },
         "responses": {
-            "201" if opens else "200": done,
+            **({"200": would_be, "201": done} if opens else {"200": done}),
             **{status: {"$ref": f"#/components/responses/{_component(status)}"} for status in PROBLEMS},
         },
     }

@@ -332,3 +332,17 @@ def test_the_docs_need_nobody_else(service: Api):
         assert asset.startswith("/"), asset
         assert service.get(urljoin("/docs", asset)).status_code == 200, asset
     assert "https://" not in page
+
+
+def test_what_a_dry_run_answers_is_documented_as_what_carrying_out_does(service: Api):
+    paths = service.get("/openapi.json").json()["paths"]
+
+    def answered(path: str, status: str) -> Any:
+        return paths[path]["post"]["responses"][status]["content"]["application/json"]["schema"]
+
+    for path in ("/v1/plans", "/v1/program"):
+        assert answered(path, "200") == answered(path, "201")
+    forgetting, adding = (
+        answered(f"/v1/plans/{{plan}}/{name}", "200") for name in ("forget-stakeholder", "add-action")
+    )
+    assert forgetting["anyOf"][1] == adding, "nobody is forgotten by a dry run, so there is no certificate"

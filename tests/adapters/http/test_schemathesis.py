@@ -37,10 +37,13 @@ SEED = 2026
 MAY_BE_REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "412", "422", "429", "5xx"]
 ANSWERED = ["2xx", "3xx", "4xx", "503"]
 """503 as well: somebody may ask for a list that has come further than the log ever will."""
+REFUSED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "503"]
+"""413 as well: what is wrong may be too large besides, which is told before it is read."""
 
 CONFIG = {
     "checks": {
         "positive_data_acceptance": {"expected-statuses": MAY_BE_REFUSED},
+        "negative_data_rejection": {"expected-statuses": REFUSED},
         "not_a_server_error": {"expected-statuses": ANSWERED},
     }
 }
