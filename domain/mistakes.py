@@ -158,16 +158,13 @@ def of_pattern(context: Mapping[str, Any], _: Any) -> str:
 
 
 def too_long(context: Mapping[str, Any], value: Any) -> str:
-    return f"may have {counted(context['max_length'], value)} at most, and {this_has(value)}"
+    return f"may have {counted(context['max_length'], value)} at most, and this has {len(value)}"
 
 
 def too_short(context: Mapping[str, Any], value: Any) -> str:
-    return f"must have {counted(context['min_length'], value)} at least, and {this_has(value)}"
-
-
-def this_has(value: Any) -> str:
-    """Return how long a value is. null stands for an empty list where one is expected."""
-    return f"this has {len(value)}" if isinstance(value, Sized) else f"this is {read(value)}"
+    said = f"must have {counted(context['min_length'], value)} at least"
+    # Where a list must have entries, null is read as the list that has none.
+    return f"{said}, and this has {len(value)}" if isinstance(value, Sized) else f"{said}, and this is {read(value)}"
 
 
 def counted(number: int, value: Any) -> str:

@@ -114,6 +114,7 @@ def test_whatever_a_rule_finds_is_told_in_german_but_for_what_somebody_wrote():
     ("Checks now, Comms later (said on 19 Mar 2026)", "Checks now, Comms later (gesagt am 19. März 2026)"),
     ("now 13 Nov 2026; moved once, +14 d in all", "jetzt 13. Nov. 2026; einmal verschoben, insgesamt +14 Tage"),
     ("must be one of task or touch, and this is empty", "muss eines sein von Aufgabe oder Kontakt, und dies ist leer"),
+    ("must have 1 entry at least, and this is null", "muss mindestens 1 Eintrag haben, und dies ist null"),
     ("114 of 120 trained; six on holiday follow by video", "114 of 120 trained; six on holiday follow by video"),
     ("February on paper; the median of the weeks", "February on paper; the median of the weeks"),
 ])  # fmt: skip
