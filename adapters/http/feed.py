@@ -235,7 +235,7 @@ def routes(subscribers: Subscribers, meant: Callable[[UUID], UUID], note_read: N
             media_type=BATCH,
         )
 
-    @api.get("/stream", summary="Events after a cursor, and next_page_url ones as they are recorded", **STREAMED)
+    @api.get("/stream", summary="Events after a cursor, and new ones as they are recorded", **STREAMED)
     async def stream_events(
         request: Request,
         asked: Annotated[FeedStreamQuery, Query()],

@@ -242,9 +242,6 @@ class Examined:
         about = self.about(thing)
         return self.day_of(about[0]) if about else self.card.opened_on
 
-    def in_days(self, number: int) -> date:
-        return self.day + timedelta(days=number)
-
     # Who is there and who was met
 
     @cached_property

@@ -16,6 +16,7 @@ from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkI
 
 from tests.mutants.bending import bent, changed_since, mutants, sample
 from tests.mutants.equivalents import equivalents
+from tests.mutants.outside import OUTSIDE, tests_of, tried
 from tests.mutants.running import ARGUMENTS, Mutants
 from tests.mutants.table import Sampled, rooms, written
 from tests.places import ROOT
@@ -25,6 +26,9 @@ SEED = 23
 
 WANTED = 95
 """Of a hundred mutants so many are to die."""
+
+ROOMS_OF_TESTS = ("tests/domain", "tests/application")
+"""Every mutant is tried on the tests in these that run its line."""
 
 
 def main() -> int:
@@ -65,24 +69,31 @@ def _run(items: list[WorkItem], session: WorkDB, asked: argparse.Namespace) -> b
     """Tries each and keeps what became of it; whether all were tried."""
     print(f"{len(items)} mutants", flush=True)
     keys = {id(item.mutations[0]): item.job_id for item in items}
-    began, done = time.monotonic(), 0
+    began, alive = time.monotonic(), dict[int, tuple[MutationSpec, str]]()
 
-    def told(spec: MutationSpec, outcome: TestOutcome, why: str) -> None:
-        nonlocal done
-        done += 1
-        key, diff = keys[id(spec)], ""
+    def ended(spec: MutationSpec, outcome: TestOutcome, why: str) -> None:
+        key, diff = keys.pop(id(spec)), ""
         if outcome is TestOutcome.SURVIVED:
             diff = _diff(spec)
-            print(f"\nsurvived ({done} of {len(items)}): {key} {why}\n{diff}", flush=True)
+            print(f"\nsurvived: {key} {why}\n{diff}", flush=True)
         session.set_result(key, WorkResult(WorkerOutcome.NORMAL, why, outcome, diff))
+
+    def told(spec: MutationSpec, outcome: TestOutcome, why: str) -> None:
+        if outcome is TestOutcome.SURVIVED and not asked.tests and tests_of(spec.module_path):
+            alive[id(spec)] = spec, why
+        else:
+            ended(spec, outcome, why)
 
     specs = [item.mutations[0] for item in items]
     if specs:
         plugin = Mutants(specs, told, asked.seconds, Path(asked.session).with_suffix(".tests"))
-        code = pytest.main([*ARGUMENTS, *asked.tests], plugins=[plugin])
-        if code != pytest.ExitCode.OK or done != len(items):
-            print(f"{len(items) - done} mutants were not tried: pytest ended with {code!r}")
+        code = pytest.main([*ARGUMENTS, *(asked.tests or ROOMS_OF_TESTS)], plugins=[plugin])
+        if code != pytest.ExitCode.OK or len(keys) > len(alive):
+            print(f"{len(keys) - len(alive)} mutants were not tried: pytest ended with {code!r}")
             return False
+    print(f"{len(alive)} are alive after {time.monotonic() - began:.0f} s, and are tried outside", flush=True)
+    for spec, died in tried([spec for spec, _ in alive.values()]):
+        ended(spec, *((TestOutcome.KILLED, OUTSIDE) if died else (TestOutcome.SURVIVED, alive[id(spec)][1])))
     print(f"in {time.monotonic() - began:.0f} s")
     return True
 
@@ -108,7 +119,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="of tests that a mutant has to survive")
     parser.add_argument("--session", default=str(ROOT / "mutants.sqlite"), help="where results are kept")
     parser.add_argument(
-        "--tests", nargs="*", default=["tests/domain", "tests/application"], help="instead of these rooms"
+        "--tests", nargs="*", help="instead of those of the rooms and, for what these leave alive, of outside.toml"
     )
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="how the paths begin, domain/account_plan/p")
     return parser.parse_args()

@@ -230,6 +230,14 @@ STORIES = [
         loud=[touch("2026-03-01", "p")],
     ),
     Story(
+        "single-threaded",  # the contact with somebody else is no longer one of the last 180 days
+        [
+            *(person("p"), person("q"), knows("p"), knows("q")),
+            *(touch("2026-01-10", "q"), touch("2026-02-01", "p"), touch("2026-03-01", "p")),
+        ],
+        ("2026-07-08", "2026-07-09"),
+    ),
+    Story(
         "paper-plan",
         [person("p"), person("q"), knows("p")],
         ("2026-07-06", "2026-07-07"),
@@ -582,6 +590,16 @@ STORIES = [
         "trigger-ignored",
         [person("p", roles=["economic_buyer"])],
         quiet=[("2026-01-06", "correct-stakeholder", {"id": "p", "roles": ["user"], "reason": "Mistyped"})],
+    ),
+    Story(
+        "trigger-ignored",  # the plan was brought up to date for the first, and not for the second
+        [
+            MERGER,
+            ("2026-02-03", "confirm-section", {"section": "risks"}),
+            ("2026-03-01", "note-news", NEWS | {"id": "second", "kind": "merger"}),
+        ],
+        ("2026-03-14", "2026-03-15"),
+        ended_by="confirm-section",
     ),
     Story(
         "plan-for-the-review",

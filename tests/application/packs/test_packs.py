@@ -324,6 +324,8 @@ def test_the_business_review_shows_what_was_delivered_and_what_both_do_next_and_
         *PEOPLE,
         *PROMISED,
         ("2026-01-05", "set-goal", {"id": "g", "statement": "Halve rework", "due_on": "2026-12-31", **GOAL}),
+        ("2026-01-05", "set-goal", {"id": "g2", "statement": "Train all", "due_on": "2026-12-31", **GOAL}),
+        ("2026-01-19", "achieve-goal", {"id": "g2", "achieved_on": "2026-01-19", "value": "8"}),
         ("2026-01-20", "achieve-goal", {"id": "g", "achieved_on": "2026-01-20", "value": "7"}),
         ("2026-01-05", "propose-hypothesis", {"id": "h", **HYPOTHESIS}),
         ("2026-01-05", "record-evidence", {"id": "h", "observed": "24 hours", "supports": True}),
@@ -340,6 +342,7 @@ def test_the_business_review_shows_what_was_delivered_and_what_both_do_next_and_
     review = made("qbr", history)
     assert [(each.kind, each.reached, each.evidence) for each in review.value] == [
         ("goal", "7", []),
+        ("goal", "8", []),
         ("hypothesis", "26 hours", ["24 hours"]),
     ]
     assert [(each.name, each.value, each.goal) for each in review.adoption.metrics] == [("Rework", "9 %", "8 %")]
