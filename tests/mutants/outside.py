@@ -67,8 +67,11 @@ def tried(specs: Sequence[MutationSpec]) -> Iterator[tuple[MutationSpec, bool]]:
                 copies.put(copy)
 
         files = sorted({file for of in chosen.values() for file in of})
-        if not all(pool.map(lambda file: passes(None, [file]), files)):
-            raise AssertionError("tests fail without any mutant, so that none could be told from another")
+        passing = pool.map(lambda file: passes(None, [file]), files)
+        if failing := [file for file, passed in zip(files, passing, strict=True) if not passed]:
+            raise AssertionError(
+                f"without any mutant {', '.join(failing)} fail, so that none could be told from another"
+            )
         trying = {pool.submit(passes, spec, chosen[id(spec)]): spec for spec in specs if id(spec) in chosen}
         for each in as_completed(trying):
             yield trying[each], not each.result()
