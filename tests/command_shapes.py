@@ -1,9 +1,13 @@
-"""The fields and limits of every command and request, one per line, committed as a file because callers depend on them.
+"""The fields and limits of every command and request, and every number of a rule that has a name, one per line.
 
-`python -m tests.command_shapes` writes it. A changed or removed line is a change of the interface.
+They are committed as a file because callers and readers of reports depend on them. `python -m tests.command_shapes`
+writes it. A changed or removed line is a change of the interface or of what people are told.
 """
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,7 @@ from application.portfolio.query import PortfolioQuery
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.language import Command
 from domain.registry import REGISTRY
+from tests.places import ROOT
 
 FILE = Path(__file__).parent / "commands.txt"
 COMMAND = "python -m tests.command_shapes"
@@ -48,6 +53,7 @@ def shapes() -> str:
     lines = [
         *(line for command in commands for line in _lines(command)),
         *(line for request in REQUESTS for line in (request.__name__, *fields(request))),
+        *_numbers(),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -57,6 +63,24 @@ def _lines(command: type[Command]) -> Iterator[str]:
     yield f"{command.called()} " + " ".join(f"{flag}={value}" for flag, value in flags.items() if value is not False)
     alike = set(fields(Command))
     yield from (line for line in fields(command) if line not in alike)
+
+
+def _numbers() -> Iterator[str]:
+    """Yield the numbers and periods that have a name in a module, with their values."""
+    for path in (
+        path.relative_to(ROOT) for room in ("domain", "application") for path in sorted((ROOT / room).rglob("*.py"))
+    ):
+        named = [
+            node.targets[0].id
+            for node in ast.parse((ROOT / path).read_text()).body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()
+        ]
+        module = import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
+        for name, value in ((name, getattr(module, name)) for name in named):
+            if all(
+                isinstance(each, int | float | timedelta) for each in (value if isinstance(value, tuple) else [value])
+            ):
+                yield f"{path} {name} = {value!r}"
 
 
 def fields(model: type[BaseModel]) -> Iterator[str]:

@@ -238,9 +238,9 @@ class Mutants:
 
     def _chosen(self, path: Path, of_line: Iterable[int]) -> list[int]:
         """The tests to run on a mutant of the module at `path`, of those that run its line, in order."""
-        own, took = f"test_{path.stem}", self._tests.took
+        first, took = {f"test_{path.stem}", INTERFACE}, self._tests.took
         chosen, so_far = list[int](), 0.0
-        for index in sorted(of_line, key=lambda index: (self._items[index].path.stem != own, took[index])):
+        for index in sorted(of_line, key=lambda index: (self._items[index].path.stem not in first, took[index])):
             if so_far and so_far + took[index] > self._enough:
                 break
             chosen.append(index)
