@@ -108,7 +108,6 @@ class _PlanInImport:
         """Read the plan. Raises `PlanNotOpen`."""
         self._importer = importer
         self._name = name
-        self._was_at_hand = False
         self._known = self._read()
         self._pending = self._importer.plans.pending(self._known)
         self._rows_by_id: dict[str, int] = {}

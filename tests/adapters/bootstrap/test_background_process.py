@@ -20,8 +20,9 @@ def processes() -> set[int]:
     return {process.pid for process in active_children() if process.name == NAME and process.pid}
 
 
+@pytest.mark.torture
 @pytest.mark.program
-@pytest.mark.parametrize("grown", [pytest.param(True, marks=pytest.mark.torture), False])
+@pytest.mark.parametrize("grown", [True, False])
 def test_where_it_has_grown_another_follows_the_log_in_its_place(grown, tmp_path, connection_strings):
     where = connection_strings
     settings = Settings(

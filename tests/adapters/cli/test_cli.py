@@ -462,11 +462,13 @@ def test_the_demo_shows_a_plan_and_a_diff_and_loads_itself_once(home):
 
 def test_a_dump_brings_back_what_was_there_and_begins_a_log_of_its_own(home, tmp_path):
     dump = str(tmp_path / "plans.dump")
-    plantrail("demo", "--no-serve", **home)
+    plantrail("load", str(WORKED), **home)
     before, log = plantrail("plans", "--json", **home).stdout, log_id(home)
     assert "key-encryption-key" in plantrail("db", "dump", dump, **home).stderr
     assert "exists already" in refused("db", "dump", dump, **home)
-    plantrail("load", str(WORKED), **home)
+    [opened, *_] = WORKED.with_name("struck-review.jsonl").read_text().splitlines(keepends=True)
+    (later := tmp_path / "later.jsonl").write_text(opened)
+    plantrail("load", str(later), **home)
     assert "Say --yes" in refused("db", "restore", dump, **home)
     plantrail("db", "restore", dump, "--yes", **home)
     assert plantrail("plans", "--json", **home).stdout == before

@@ -241,6 +241,7 @@ def test_what_cannot_be_answered_in_time_does_not_put_off_the_end(serving: Proce
     assert len(log(store.where.service)) == 1
 
 
+@pytest.mark.torture
 @pytest.mark.hypothesis
 def test_whatever_comes_over_the_network_the_service_goes_on_and_does_not_grow(serving: Process, store: Store):
     plan = opened_plan(serving)
@@ -398,6 +399,7 @@ def on_its_own(_programs: None, tmp_path: Path) -> Iterator[Process]:
     EmbeddedPostgres(tmp_path, binaries()).stop(force=True)
 
 
+@pytest.mark.torture
 def test_a_service_whose_embedded_postgresql_was_killed_brings_it_back_and_has_lost_nothing(on_its_own: Process):
     plan = opened_plan(on_its_own)
     # A process that is still starting would start the server as well, and tell nothing.
@@ -436,6 +438,7 @@ def postmaster(serving: Process) -> int | None:
     return int(lines[0]) if lines else None
 
 
+@pytest.mark.torture
 def test_connections_that_say_nothing_or_never_come_to_an_end_keep_nobody_waiting(store: Store, tmp_path: Path):
     with process(store.where, tmp_path, PLANTRAIL_CONNECTIONS_PER_ADDRESS="8") as serving, ExitStack() as opened:
         silent = [opened.enter_context(connected_to(serving)) for _ in range(4)]

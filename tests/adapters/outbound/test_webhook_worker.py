@@ -572,6 +572,7 @@ def test_a_worker_that_is_ended_lets_go_of_what_it_has_and_another_goes_on_at_on
     assert arrived(receiver, acme) == list(range(1, 10))
 
 
+@pytest.mark.torture
 def test_when_a_worker_is_killed_another_one_goes_on_where_it_was(hooks: Hooks, receiver: Receiver, store):
     receiver.reply = lambda _: Reply(seconds=0.05)
     hooks.create()

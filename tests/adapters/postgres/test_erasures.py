@@ -382,6 +382,7 @@ def test_who_is_on_the_list_is_forgotten_in_a_restored_copy_before_it_is_used(po
     assert len(lines_of(file)) == 1
 
 
+@pytest.mark.torture
 def test_a_legal_hold_of_the_copy_does_not_bring_anybody_back(postgres, told, keys, file):
     with opened(told, keys, ErasureList(file)) as store:
         handle(plans_on(store), "place-hold", reason="Lawsuit")
@@ -404,6 +405,7 @@ def test_who_is_on_the_list_is_forgotten_in_an_imported_log(stores, told, keys, 
         assert names(copy) == ["[forgotten]", "Jim Roe"]
 
 
+@pytest.mark.torture
 def test_somebody_of_the_same_id_in_another_log_is_not_forgotten(stores, told, keys, file):
     with opened(told, keys, ErasureList(file)) as store:
         handle(plans_on(store), "forget-stakeholder", id="cfo")

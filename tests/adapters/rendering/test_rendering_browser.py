@@ -57,7 +57,7 @@ def opened(page: Page, content: bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "report"),
     [
-        ("said-vs-did", demo),
+        pytest.param("said-vs-did", demo, marks=pytest.mark.torture),
         pytest.param("said-vs-did", of_an_empty_plan, marks=pytest.mark.torture),
         pytest.param("said-vs-did", nasty, marks=pytest.mark.torture),
         pytest.param("said-vs-did", of_every_script, marks=pytest.mark.torture),
@@ -117,6 +117,7 @@ def printed(page: Page) -> list[str]:
     return [" ".join(each.split()) for each in pages_of(page.pdf(prefer_css_page_size=True))]
 
 
+@pytest.mark.torture
 def test_on_paper_heads_stay_with_their_rows_and_rows_in_one_piece(page, press, demo_page):
     opened(page, demo_page)
     page.emulate_media(media="print")

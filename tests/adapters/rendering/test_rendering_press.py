@@ -64,6 +64,7 @@ def test_pages_and_pdfs_take_no_memory_of_who_asks(press: RenderingPool):
     assert psutil.Process().memory_info().rss - before < 20_000_000
 
 
+@pytest.mark.torture
 def test_the_process_ends_when_nobody_asks_and_is_there_again_when_somebody_does():
     with RenderingPool(idle_seconds=0.5) as press:
         first = press.made("said-vs-did", "html", of_an_empty_plan())
@@ -111,11 +112,10 @@ def test_many_ask_at_once_and_each_gets_their_own(press: RenderingPool):
     assert len(found) == 6
 
 
-def test_what_cannot_be_done_is_said_and_the_next_report_is_made():
-    with RenderingPool() as press:
-        with pytest.raises(RenderingFailed, match="KeyError"):
-            press.made("said-vs-did", "html", b"{}")
-        assert b"<h1>" in press.made("said-vs-did", "html", of_an_empty_plan())
+def test_what_cannot_be_done_is_said_and_the_next_report_is_made(press: RenderingPool):
+    with pytest.raises(RenderingFailed, match="KeyError"):
+        press.made("said-vs-did", "html", b"{}")
+    assert b"<h1>" in press.made("said-vs-did", "html", of_an_empty_plan())
 
 
 def test_what_takes_too_long_is_given_up():

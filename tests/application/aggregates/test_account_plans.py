@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 
 from adapters.postgres.store import opened
-from application.aggregates.handle import CommandRefused, Key, KeyReused, VersionConflict
+from application.aggregates.handle import CommandRefused, Key, KeyReused, Outcome, VersionConflict
 from application.aggregates.ports import StoreBusy
 from domain.account_plan.plan import PlanNotOpen, plan_id_of
 from domain.account_plan.plays import Play
-from domain.language import Refusal
+from domain.language import Command, Refusal
 from domain.refusals import Taken, Unknown
 from tests.conftest import KEY as KEY_ENCRYPTION_KEY
 from tests.stores import ACME, CONTEXT, MONDAY, OPEN_ACME, connected, handle, log, opened_acme, plans_on, say
@@ -418,6 +418,19 @@ def test_in_a_loop_the_commands_on_one_plan_have_their_turn_as_they_come(store):
     assert [number for number, _ in order] == list(range(30))
     assert [version for _, version in order] == sorted(version for _, version in order)
     assert plans.read(ACME).version == 1 + 30 + 1
+
+
+def test_what_other_plans_have_a_say_in_is_left_to_a_thread(store):
+    plans = opened_acme(plans_on(store))
+    handle(plans, "write-note", section="plan", text="seen")
+
+    async def asked(*commands: Command) -> Outcome | None:
+        return await plans.handle_async(ACME, commands, CONTEXT)
+
+    note, alias = say("write-note", section="plan", text="more"), say("alias-account", account_id="beta")
+    assert asyncio.run(asked(alias)) is None
+    assert asyncio.run(asked(note, alias)) is None
+    assert plans.read(ACME).version == 2
 
 
 def test_what_another_process_records_is_read_before_a_command_once_a_race_was_lost(plans, elsewhere):

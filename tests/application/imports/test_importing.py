@@ -121,3 +121,14 @@ def test_rows_of_a_plan_that_is_not_there_say_so_and_amounts_are_in_the_currency
     came = told(importer(service.store, acme.plan, kind="opportunities").rows_of_plan(acme.plan, table))
     assert came[2] == ("failed", [("Value", "is in CAD or USD, and the plan counts in EUR: convert it", "$5")])
     assert (came[3][0], acme.version) == ("recorded", 2)
+
+
+def test_no_more_than_a_hundred_whom_nobody_knows_are_told(service):
+    plan = service.with_a_plan(f"acme-{uuid4().hex}").plan
+    table = [
+        CALLS[0] | {"id": f"a{number}", "statement": f"Call line {number}", "owner": f"z{number}@{plan}.example"}
+        for number in range(102)
+    ]
+    results = [*importer(service.store, plan, dry_run=True).rows_of_plan(plan, rows(*table))]
+    assert {each.outcome for each in results} == {"recorded"}
+    assert sum(any(told.column == "owner" for told in each.warnings) for each in results) == 100

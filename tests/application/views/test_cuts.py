@@ -197,6 +197,14 @@ def test_today_is_provisional_because_it_is_not_over():
     assert history.cut("2026-03-31", now="2026-03-31T22:00Z").provisional is False
 
 
+@for_each(
+    ("text", "moves"),
+    [("now", True), ("2026-04-01", True), ("2026-03-31", False), ("version:4", False), ("review:R1", False)],
+)
+def test_what_is_recorded_next_is_in_the_cuts_of_now_and_of_today_alone(text, moves):
+    assert cut_at(text, in_three_steps().known, instant(NOW)).still_moves == moves
+
+
 def test_a_promise_due_on_a_day_is_past_once_the_day_is_over():
     history = in_three_steps()
     due = date(2026, 3, 31)
