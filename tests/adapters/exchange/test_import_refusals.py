@@ -29,8 +29,15 @@ def served_at(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield url, where
 
 
+@for_each(("file", "sentence"), [*REFUSED.items()][::8])
+def test_a_file_is_refused_over_http_in_the_sentence_that_says_what_to_do(served_at, file, sentence):
+    url, _ = served_at
+    assert over_http(url, FILES / file, KIND_OF.get(file, "stakeholders")) == sentence
+
+
+@pytest.mark.torture
 @for_each(("file", "sentence"), REFUSED.items())
-def test_a_file_is_refused_over_http_in_a_sentence_that_says_what_to_do(served_at, file, sentence):
+def test_every_file_is_refused_over_http_in_the_same_words(served_at, file, sentence):
     url, _ = served_at
     assert over_http(url, FILES / file, KIND_OF.get(file, "stakeholders")) == sentence
 

@@ -145,7 +145,7 @@ def test_the_very_first_line_is_the_score(form, in_words):
     assert first.startswith("# 2 of 6 promises kept" if form == "md" else "2 of 6 promises kept")
 
 
-@for_each("form", ["md", "html", "pdf", "text"])
+@pytest.mark.parametrize("form", ["md", "html", pytest.param("pdf", marks=pytest.mark.torture), "text"])
 @for_each(("name", "report"), [(name, report) for name, report, _ in REPORTS])
 def test_every_empty_list_says_that_it_is_empty(form, name, report, in_words):
     made = report()
