@@ -57,6 +57,8 @@ class Cell:
     of: Of | None = None
     """The value that the text says, from which pages lead to who set it."""
     note_of: Of | None = None
+    note_parts: Sequence[tuple[str, Of | None]] = ()
+    """The note in parts, where each says a value of its own."""
     definition: str = ""
     """The definition of a measure that the text says with the names of this document; pages say it with theirs."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from adapters.rendering.changes import Names, names_in, thing
-from adapters.rendering.document import Block, Cell, Column, Sentence, Table, Tone
+from adapters.rendering.document import Block, Cell, Column, Sentence, Table, Tone, of
 from adapters.rendering.promises import proof
 from adapters.rendering.wording import Json, day, percent, sentence
 from adapters.rendering.words import counted, spaced
@@ -56,18 +56,22 @@ SIGNALS = {
 MOST_EVENTS = 12
 
 
-def warning_signs(signals: Json) -> Iterator[Block]:
+def warning_signs(report: Json) -> Iterator[Block]:
+    signals, names = report["theatre"], names_in(report)
     yield Sentence("Evidence, not a verdict: each may have a good reason.", "quiet")
     columns = [Column("Signal", 5), Column("Seen", 3), Column("Proof", 4)]
-    yield Table("What to look at more closely", columns, [signal(name, signals[name]) for name in SIGNALS], "")
+    yield Table("What to look at more closely", columns, [signal(name, signals[name], names) for name in SIGNALS], "")
 
 
-def signal(name: str, seen: Json) -> Sequence[Cell]:
+def signal(name: str, seen: Json, names: Names) -> Sequence[Cell]:
     events = seen["events"] if seen.get("only_reviews", True) else []
     more = f" and {len(events) - MOST_EVENTS} more" if len(events) > MOST_EVENTS else ""
+    often, note, tone = how_often(name, seen)
+    people = [(names.get(("stakeholder", each["id"]), each["id"]), each["id"]) for each in seen.get("stakeholders", ())]
+    parts = [(f"{', ' if place else ''}{who}", of("stakeholder", id)("name")) for place, (who, id) in enumerate(people)]
     return (
         Cell(SIGNALS[name], ours=True),
-        Cell(*how_often(name, seen), ours=True),
+        Cell(often, note or ", ".join(who for who, _ in people), tone, ours=True, note_parts=parts),
         Cell(proof(events[:MOST_EVENTS]).text + more, tone="quiet"),
     )
 
@@ -81,6 +85,4 @@ def how_often(name: str, seen: Json) -> tuple[str, str, Tone]:
             return "no review closes the period", "", "quiet"
         case "only_reviews":
             return ("yes", "", "warning") if seen["only_reviews"] else ("no", "", "quiet")
-        case "untouched_sentiments":
-            return str(seen["count"]), ", ".join(each["id"] for each in seen["stakeholders"]), tone
     return str(seen["count"]), "", tone

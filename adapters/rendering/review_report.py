@@ -39,7 +39,7 @@ def review_report(report: Json) -> Document:
             Section("whitespace", "Whitespace, unit by unit", [whitespace(report)]),
             Section("figures", "The score in figures", [score_groups(report)]),
             Section("blind-spots", "Blind spots", list(blind_spots(report))),
-            Section("theatre", "Signs of theatre", list(warning_signs(report["theatre"]))),
+            Section("theatre", "Signs of theatre", list(warning_signs(report))),
             Section("trend", "Trend", list(trend(report))),
             Section("head", "Head of the log", [log_head(report.get("log_head"))]),
         ],

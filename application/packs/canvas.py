@@ -80,6 +80,7 @@ class CanvasPerson(BaseModel):
     strength: int | None = Field(description="How well the one on the team knows them who knows them best.")
     listens_to: list[str]
     listened_to_by: list[str]
+    influences: list[str] = Field(description="The ids of who they listen to, then of who listens to them.")
 
 
 class CanvasHypothesis(BaseModel):
@@ -232,13 +233,17 @@ def person(each: Stakeholder, at: Examined) -> CanvasPerson:
     def named(ids: Iterable[str]) -> list[str]:
         return [called(everybody.get(id), id) for id in ids]
 
+    heard = [line.influencer for line in lines if line.influenced == each.id]
+    hearing = [line.influenced for line in lines if line.influencer == each.id]
+
     return shown(
         CanvasPerson,
         each,
         name=called(each, each.id),
         strength=each.strength,
-        listens_to=named(line.influencer for line in lines if line.influenced == each.id),
-        listened_to_by=named(line.influenced for line in lines if line.influencer == each.id),
+        listens_to=named(heard),
+        listened_to_by=named(hearing),
+        influences=[*heard, *hearing],
     )
 
 

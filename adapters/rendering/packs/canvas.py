@@ -1,12 +1,13 @@
 """The canvas as a document: the plan on one page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from adapters.rendering.document import Cell, Column, Document, Fact, Section, Sentence, Table, Tone, of
+from adapters.rendering.document import Cell, Column, Document, Fact, Of, Section, Sentence, Table, Tone, of
 from adapters.rendering.packs.parts import dates, facts_told, grade, period, risks
 from adapters.rendering.wording import Json, day, percent
 from adapters.rendering.words import NOTHING, counted, in_words, short_amount
+from domain.account_plan.relationships import line_between
 from domain.account_plan.whitespace import Penetration, cell_id
 
 STATES: Mapping[Penetration, Tone] = {
@@ -127,8 +128,7 @@ def stakeholders(people: Sequence[Json]) -> Table:
 
 
 def person(each: Json) -> Sequence[Cell]:
-    listens = f"listens to {', '.join(each['listens_to'])}" if each["listens_to"] else ""
-    heard = f"heard by {', '.join(each['listened_to_by'])}" if each["listened_to_by"] else ""
+    parts = list(influence(each))
     attitude, said = each["attitude"], of("stakeholder", each["id"])
     tone: Tone = "" if not attitude else "good" if attitude > 0 else "bad"
     return (
@@ -144,11 +144,25 @@ def person(each: Json) -> Sequence[Cell]:
         ),
         Cell(
             f"power {each['power']} of 5" if each["power"] else NOTHING,
-            "; ".join(filter(None, (heard, listens))),
+            "".join(text for text, _ in parts),
             ours=True,
             of=said("power"),
+            note_parts=parts,
         ),
     )
+
+
+def influence(each: Json) -> Iterator[tuple[str, Of | None]]:
+    """Yield who listens to a person and to whom they listen, each with the line that says so."""
+    me, heard, hearing = each["id"], each["listens_to"], each["listened_to_by"]
+    ids = each["influences"]
+    lines = [(f"heard by {given}", given, (me, id)) for given, id in zip(hearing, ids[len(heard) :], strict=True)]
+    lines += [(f"listens to {given}", given, (id, me)) for given, id in zip(heard, ids[: len(heard)], strict=True)]
+    for place, (first, name, ends) in enumerate(lines):
+        if place and place == len(hearing):
+            yield "; ", None
+        leads_on = place not in (0, len(hearing))
+        yield f", {name}" if leads_on else first, of("influence", line_between(*ends))("influencer")
 
 
 def hypotheses(rows: Sequence[Json]) -> Table:

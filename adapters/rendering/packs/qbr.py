@@ -92,7 +92,9 @@ def agenda(pack: Json) -> Iterator[Block]:
         )
     else:
         yield Sentence("No business review is planned.", "warning")
-    on = of("review", review["id"] if review and not pack["agenda"]["of_the_program"] else None)("agenda")
+    on = of("review", review["id"] if review else None)("agenda")
+    if pack["agenda"]["of_the_program"]:
+        on = of("agenda", "qbr" if pack["for_us"] else None)("items")
     rows = [(Cell(each["topic"], tone="strong", of=on), Cell(f"{each['minutes']} min", of=on)) for each in items]
     if rows:
         rows.append((Cell("In all", tone="quiet"), Cell(f"{pack['agenda']['minutes']} min", tone="quiet")))

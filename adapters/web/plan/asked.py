@@ -1,7 +1,7 @@
 """Requests for pages of an aggregate: which one, at which cut, and how its reader is spoken to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Generic, TypeVar
@@ -16,6 +16,9 @@ from application.aggregates.loaded import LoadedAggregate
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, known_at
 from domain.account_plan.language import AccountPlan
+from domain.program import PROGRAM
+from domain.program.charter import PROGRAM_ID
+from domain.program.language import ProgramState
 from domain.record import Recorded
 from domain.things import Aggregate
 
@@ -68,6 +71,23 @@ class PlanRequest(AggregateRequest[AccountPlan]):
 
     program: Sequence[Recorded]
     """The records of the program, whose policies judge the plan."""
+
+    @cached_property
+    def practice(self) -> LoadedAggregate[ProgramState]:
+        """The program as it was at the cut of the plan."""
+        until = [record for record in self.program if record.meta.recorded_at <= self.cut.at]
+        return LoadedAggregate.of(PROGRAM, PROGRAM_ID, until)
+
+    @property
+    def practice_cut(self) -> Cut:
+        point = "now" if self.cut.cut == "now" else f"version:{self.practice.version}"
+        return replace(self.cut, cut=point, version=self.practice.version)
+
+    def who_set(self, value: tuple[str, str, str]) -> str:
+        """A plan shows values of the program as well, such as the agenda of a review."""
+        if value[0] not in PROGRAM.things:
+            return super().who_set(value)
+        return set_in(self.practice.state, value, "/program", self.practice_cut) if self.may("practice") else ""
 
     @property
     def as_known(self) -> AccountPlan:

@@ -34,7 +34,7 @@ from application.aggregates.access import Right
 from application.aggregates.loaded import LoadedAggregate
 from application.packs import registry
 from application.packs.canvas import CanvasPack
-from application.views.cuts import check_there, cut_at, timezone_of
+from application.views.cuts import Cut, check_there, cut_at, timezone_of
 from application.views.policy_in_force import policy_at
 from domain.account_plan import ACCOUNT_PLAN, THINGS
 from domain.account_plan.plan import OpenPlan, the_plan
@@ -77,6 +77,10 @@ class AggregatePages(ABC, Generic[R]):
         del known
         return ()
 
+    def shown(self, asked: R) -> Mapping[str, tuple[LoadedAggregate[Any], Cut]]:
+        """Return the aggregates of which its pages show values, each at its cut, by the paths of their pages."""
+        return {asked.path: (asked.known, asked.cut)}
+
     def page(self, template: str, make: Callable[[R], Any]) -> Callable[[Request], Any]:
         async def page(request: Request) -> Response:
             asked = await self.asked(request)
@@ -89,7 +93,7 @@ class AggregatePages(ABC, Generic[R]):
         here = f"{path}{asked.request.scope['path'].removeprefix(path)}"
         bar = time_bar(asked.known, asked.cut, self.ticks(asked.known), here, path, say, asked.blaming)
         may_change = asked.may(self.change)
-        told = origins({path: (asked.known, asked.cut)}, say) if asked.blaming else None
+        told = origins(self.shown(asked), say) if asked.blaming else None
         turned = address(here, asked.request.query_params, blame=None if told else "yes")
         return render(
             asked.request, template, status, say, told, view=view, bar=bar, may_change=may_change, blame_address=turned
@@ -130,6 +134,9 @@ class PlanPages(AggregatePages[PlanRequest]):
         """Return its owner and everybody who was ever on its team."""
         plan = asked.known.state
         return sorted({the_plan(plan).owner, *(member.person for member in plan.all(Member).values())})
+
+    def shown(self, asked: PlanRequest) -> Mapping[str, tuple[LoadedAggregate[Any], Cut]]:
+        return {**super().shown(asked), "/program": (asked.practice, asked.practice_cut)}
 
     def ticks(self, known: LoadedAggregate[Any]) -> Sequence[Tick]:
         return self._ticks.of(known.id, (known.version, known.erasures), lambda: ticks_of(known))

@@ -78,8 +78,26 @@ OF_EACH_KIND = {
 }  # fmt: skip
 """Tables, lists to act on, forms, reports, drawings and charts: the pages axe looks at in `make test`."""
 
-WIDTHS: dict[int, Literal["light", "dark"]] = {360: "dark", 1280: "light"}
-"""Pixels, with the colours in which a page is looked at; the first is where a page is too wide if it is anywhere."""
+PHONE, SCREEN = 360, 1280
+"""Widths in pixels; on a phone a page is too wide if it is anywhere."""
+
+LOOKS: list[tuple[int, Literal["light", "dark"]]] = [
+    (PHONE, "dark"), (SCREEN, "light"), (PHONE, "light"), (SCREEN, "dark"),
+]  # fmt: skip
+"""Widths and colours in which pages are looked at."""
+
+NOT_TO_BE_FOLLOWED = """() => {
+  const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+  const faults = all.filter((each) => each.tabIndex > 0).map((each) => "comes out of turn: " + each.outerHTML);
+  for (const each of all) {
+    if (each.tabIndex < 0 || each.disabled || !each.checkVisibility({ visibilityProperty: true })) continue;
+    each.focus();
+    if (document.activeElement !== each) faults.push("takes no focus: " + each.outerHTML);
+    else if (getComputedStyle(each).outlineStyle === "none") faults.push("does not show the focus: " + each.outerHTML);
+  }
+  return faults.map((each) => each.slice(0, 160));
+}"""
+"""What who uses the keyboard alone could not reach in its turn, or would not see that they reached."""
 
 FEWER_ROWS = """() => {
   for (const details of [...document.querySelectorAll("main details")].slice(0, 3)) details.open = true;
@@ -124,7 +142,7 @@ NOT_LED_FROM = """([setByNobody, written]) => {
   const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
   const found = new Set();
   const says = "svg, option, button, dt, .help, .findings, .findings-list td, .lost, .change, .origin, th[scope=col],"
-    + " .visually-hidden, tr:has(a[href*='/events/']), .portfolio small, [aria-labelledby=report-agenda], td small,"
+    + " .visually-hidden, tr:has(a[href*='/events/']), .portfolio small,"
     + " [aria-labelledby=report-blind-spots], [aria-labelledby=report-health] .quiet, [data-label='What it counts']";
   if (Boolean(document.querySelector("main a[href*='/values/']")) !== Boolean(document.querySelector("[data-key=b]"))) {
     found.add("the key b");
@@ -162,16 +180,16 @@ def test_the_document_on_pages_names_them_all():
 
 @pytest.mark.hypothesis
 def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Office, read: Callable[..., str]):
-    """No page is wider than a phone, and axe looks at one of each kind in one of the widths in turn; in `make torture`
-    none is wider than any screen, and axe looks at all of them in all widths. A page that axe does not look at is
-    written into the one before, which takes half as long as going there."""
+    """No page is wider than a phone, and axe looks at one of each kind in one of the looks in turn; in `make torture`
+    none is wider than any screen, the focus is seen on everything that takes it, and axe looks at all pages in all
+    looks. A page that axe does not look at is written into the one before, which takes half as long as going there."""
     written = [text for text in told_by_people() if len(text) > 12]
-    found, turns = [], in_turn(list(WIDTHS.items()), at_each=1)
-    with office.visit(width=min(WIDTHS)) as visit:
+    found, turns = list[Any](), in_turn(LOOKS, at_each=1)
+    with office.visit(width=PHONE) as visit:
         page = visit.page
         for name in PAGES:
             is_looked_at = name in OF_EACH_KIND or (TIMES > 1 and name not in SAME_TEMPLATE)
-            looks = dict(next(turns)) if is_looked_at else {}
+            looks = next(turns) if is_looked_at else []
             if looks or TIMES > 1 or page.url == "about:blank":
                 page.goto(office.address(name))
             else:
@@ -179,16 +197,18 @@ def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Of
             if name not in OF_NO_VALUES:
                 set_by_nobody = ", ".join(SET_BY_NOBODY)
                 found += [(name, "who set it?", said) for said in page.evaluate(NOT_LED_FROM, [set_by_nobody, written])]
-            for width in WIDTHS if TIMES > 1 else [min(WIDTHS)]:
+            for width in (PHONE, SCREEN) if TIMES > 1 else (PHONE,):
                 page.set_viewport_size({"width": width, "height": 900})
                 if page.evaluate("document.documentElement.scrollWidth") > width:
                     found.append((name, width, "wider than the screen"))
             if looks:
                 page.evaluate(FEWER_ROWS)
-            for width, colours in looks.items():
+            if TIMES > 1:
+                found += [(name, fault) for fault in page.evaluate(NOT_TO_BE_FOLLOWED)]
+            for width, colours in looks:
                 page.set_viewport_size({"width": width, "height": 900})
                 page.emulate_media(color_scheme=colours)
-                found += [(name, width, fault) for fault in faults(page)]
+                found += [(name, width, colours, fault) for fault in faults(page)]
     assert not found, "\n".join(map(str, found))
 
 
