@@ -5,8 +5,9 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from application.findings.examined import Examined
-from application.packs.pack import WEEK, Pack, heading_of, held, reason_of, shown
+from application.packs.pack import WEEK, Pack, called, heading_of, held, reason_of, shown
 from application.packs.promises import Dated, in_the_days, promised, scheduled
+from domain.account_plan.goals import Goal
 from domain.account_plan.opportunities import Opportunity
 from domain.account_plan.play_states import PlayBlocked
 from domain.account_plan.plays import Play
@@ -62,6 +63,7 @@ class Asked(BaseModel):
     member: str | None = Field(description="Who answered it.")
     goal: str | None
     opportunity: str | None
+    serves: list[str] = Field(description="The names of the goal and the opportunity that it is for.")
     delivered_on: date | None
 
 
@@ -92,7 +94,7 @@ def weekly(at: Examined) -> WeeklyPack:
             "due": [each for each in due if not each.overdue],
             "next_steps": sorted(_next_steps(at), key=lambda each: each.due_on or date.min),
             "blocked": [_blocked(each, at) for each in at.plan.open(Play) if each.state == "blocked"],
-            "asked": [shown(Asked, each) for each in _asked(at)],
+            "asked": [shown(Asked, each, serves=_served_by(each, at)) for each in _asked(at)],
             "last_time": shown(LastTime, last) if last else None,
         }
     )
@@ -102,6 +104,13 @@ def _asked(at: Examined) -> list[Request]:
     """Yield the requests that wait, and those delivered in the previous week."""
     requests = at.plan.all(Request).values()
     return [each for each in requests if each.is_waiting or (each.delivered_on and each.delivered_on > at.day - WEEK)]
+
+
+def _served_by(request: Request, at: Examined) -> list[str]:
+    """Return what a request is for, by name."""
+    goal, opportunity = request.goal, request.opportunity
+    served = [called(at.plan.find(Goal, goal), goal)] if goal else []
+    return [*served, called(at.plan.find(Opportunity, opportunity), opportunity)] if opportunity else served
 
 
 def _next_steps(at: Examined) -> list[NextStep]:

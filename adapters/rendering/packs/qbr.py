@@ -219,11 +219,11 @@ def before(for_us: Json) -> Iterator[Block]:
 
 
 def checks(rows: Sequence[Json]) -> Table:
-    columns = [Column("Check", 4), Column("", 1), Column("What was found", 8)]
+    columns = [Column("Check", 4), Column("State", 2), Column("What was found", 8)]
     cells = [
         (
             Cell(CHECKS[each["check"]], tone="strong", ours=True),
-            Cell("✓" if each["ok"] else "✗", tone="good" if each["ok"] else "bad"),
+            Cell("✓ in order" if each["ok"] else "✗ not yet", tone="good" if each["ok"] else "bad"),
             Cell(each["sentence"], ours=True),
         )
         for each in rows

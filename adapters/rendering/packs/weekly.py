@@ -75,7 +75,7 @@ def request(row: Json) -> Sequence[Cell]:
             note_of=said("delivered_on" if row["delivered_on"] else "member"),
         ),
         Cell(
-            ", ".join(row[kind] for kind in served) or NOTHING,
+            "; ".join(row["serves"]) or NOTHING,
             ", ".join(served),
             of=said("goal" if row["goal"] else "opportunity"),
         ),
