@@ -427,10 +427,18 @@ def test_what_other_plans_have_a_say_in_is_left_to_a_thread(store):
     async def asked(*commands: Command) -> Outcome | None:
         return await plans.handle_async(ACME, commands, CONTEXT)
 
-    note, alias = say("write-note", section="plan", text="more"), say("alias-account", account_id="beta")
+    note = say("write-note", id="more", section="plan", text="more")
+    alias = say("alias-account", account_id="beta")
+    for commands in ([alias], [note, alias]):
+        pending = plans.pending(plans.read(ACME))
+        pending.take(commands[0], MONDAY, "")
+        assert plans.record(pending, commands, CONTEXT) is None
     assert asyncio.run(asked(alias)) is None
     assert asyncio.run(asked(note, alias)) is None
     assert plans.read(ACME).version == 2
+    pending = plans.pending(plans.read(ACME))
+    pending.take(note, MONDAY, "")
+    assert plans.record(pending, [note], CONTEXT).version == 3
 
 
 def test_what_another_process_records_is_read_before_a_command_once_a_race_was_lost(plans, elsewhere):

@@ -203,6 +203,12 @@ STORIES = [
         saying={"penetration": "pilot"},
     ),
     Story("no-whitespace-candidate", WHITE, quiet=[cell("o1", bet="quick_win")], ended_by="assess-cell"),
+    Story(  # the first to choose is the one that may be worth most
+        "no-whitespace-candidate",
+        [*WHITE, cell("o1", arr_potential="10000"), cell("o3", arr_potential="90000")],
+        quiet=[cell("o2", timing="now")],
+        ended_by="assess-cell",
+    ),
     Story("not-reviewed", days=("2026-01-12", "2026-01-13"), ended_by="hold-review"),
     Story(
         "single-threaded",

@@ -92,6 +92,9 @@ def test_of_many_that_are_alike_each_is_in_a_pair_and_few_are_compared():
     assert pairs == list(alike(dict(reversed([*copies.items(), ("other", other)])), 0.8)), "in whatever order they come"
     few = dict(list(copies.items())[:20])
     assert len(list(alike(few, 0.8))) == 20 * 19 // 2
+    same = dict.fromkeys([*few, "copy-20"], copies["copy-0"])
+    assert len(list(alike(dict(list(same.items())[:20]), 0.8))) == 20 * 19 // 2, "twenty are each compared with each"
+    assert len(list(alike(same, 0.8))) < 21 * 20 // 2
 
 
 def test_a_signature_is_kept_as_bytes():

@@ -168,6 +168,9 @@ def test_an_executive_meeting_told_as_a_touch_and_as_a_review_counts_once_and_is
     assert "2026-02-02" in warning
     touch(history, "2026-02-10", "ann", kind="executive_meeting")
     assert len(clocks(history)["coo"].warnings) == 1  # another day is another meeting
+    touch(history, "2026-02-10", "eve", kind="executive_meeting")
+    assert clocks(history)["coo"].last.members == ["eve"], "of two touches each is a meeting of its own"
+    assert len(clocks(history)["coo"].warnings) == 1
 
 
 def test_who_left_has_no_clock_any_more_and_has_one_at_the_cuts_before():

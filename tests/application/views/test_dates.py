@@ -1,6 +1,6 @@
 """The days of a plan, for calendars: those that are off by now are there, and say so."""
 
-from application.views.dates import verifications_of
+from application.views.dates import dates_of, verifications_of
 from application.views.policy_in_force import DEFAULT
 from tests.histories import History, opened
 
@@ -31,3 +31,15 @@ def test_of_who_left_in_an_archived_plan_and_of_one_that_is_somebody_elses_by_no
     assert verifications(archived) == {"coo": ("2026-04-07", True)}
     assert verifications(another, "ann") == {"coo": ("2026-04-07", True)}
     assert verifications(another, "eve") == verifications(another) == {"coo": ("2026-04-07", False)}
+
+
+def test_days_are_those_of_whoever_they_concern_and_what_has_none_is_left_out():
+    history = known()
+    history.on("2026-01-05", "add-action", id="hers", statement="Call", kind="task", owner="eve", due_on="2026-02-02")
+    history.on("2026-01-05", "add-action", id="mine", statement="Visit", kind="task", owner="ann", due_on="2026-02-03")
+
+    def days(person: str | None = None) -> dict[str, str]:
+        return {each.id: each.day.isoformat() for each in dates_of(history.known, person)}
+
+    assert days() == {"hers": "2026-02-02", "mine": "2026-02-03"}
+    assert (days("eve"), days("ann"), days("zed")) == ({"hers": "2026-02-02"}, {"mine": "2026-02-03"}, {})
