@@ -5,14 +5,12 @@ or an apostrophe left out.  The first or the last name alone is enough where nob
 is no common word, or follows a title.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from itertools import pairwise
-from typing import TypeVar
 
 from domain.common_words import COMMON_WORDS
 from domain.folding import WITHOUT_SPACES, folded, spellings
-
-T = TypeVar("T")
+from domain.layers import copied
 
 FEWEST_LETTERS = 3
 """The shortest name, or part of one, that is recognised."""
@@ -32,12 +30,12 @@ class Names:
 
     def __init__(self, names: Iterable[tuple[str, str]]) -> None:
         """`names`: id and name of every person; one person may have several names."""
-        self._whole: dict[str, frozenset[tuple[tuple[str, ...], str]]] = {}
-        """All words of a name and whose it is, by its first word."""
-        self._alone: dict[str, frozenset[str]] = {}
-        self._spelt: dict[str, frozenset[str]] = {}
+        self._whole: MutableMapping[tuple[str, ...], frozenset[tuple[tuple[str, ...], str]]] = {}
+        """All words of a name and whose it is, by its first two words."""
+        self._alone: MutableMapping[str, frozenset[str]] = {}
+        self._spelt: MutableMapping[str, frozenset[str]] = {}
         """Names in scripts without spaces, whole, and whose they are."""
-        self._spelt_alone: dict[str, frozenset[str]] = {}
+        self._spelt_alone: MutableMapping[str, frozenset[str]] = {}
         """The parts of those that are written with a space."""
         for id, name in names:
             self._add(id, name)
@@ -46,7 +44,7 @@ class Names:
         """Return these names and further ones. To fold all of them again takes a hundred times as long."""
         more = Names(())
         for part in ("_whole", "_alone", "_spelt", "_spelt_alone"):
-            setattr(more, part, dict(getattr(self, part)))
+            setattr(more, part, copied(getattr(self, part)))
         for id, name in names:
             more._add(id, name)
         return more
@@ -54,20 +52,24 @@ class Names:
     def _add(self, id: str, name: str) -> None:
         if WITHOUT_SPACES.search(name):
             parts = name.split()
-            _put(self._spelt, folded("".join(parts)), id)
+            whole = folded("".join(parts))
+            self._spelt[whole] = self._spelt.get(whole, frozenset()) | {id}
             for part in parts if len(parts) > 1 else ():
                 if len(part) >= FEWEST_LETTERS:
-                    _put(self._spelt_alone, folded(part), id)
+                    _put_alone(self._spelt_alone, folded(part), id)
             return
         for words in map(_bare, spellings(name)):
             for word in words:
-                _put(self._alone, word, id)
+                _put_alone(self._alone, word, id)
             first_and_last = [*words[:1], *words[-1:]]
             for order in (words, first_and_last) if len(words) > 1 else ():
-                _put(self._alone, "".join(order), id)
-                _put(self._whole, order[0], (tuple(order), id))
+                _put_alone(self._alone, "".join(order), id)
+                self._put_whole((*order,), id)
                 if not COMMON_WORDS.issuperset(order):  # “will mark” is a name the other way round, and seldom meant
-                    _put(self._whole, order[-1], ((order[-1], *order[:-1]), id))
+                    self._put_whole((order[-1], *order[:-1]), id)
+
+    def _put_whole(self, name: tuple[str, ...], id: str) -> None:
+        self._whole[name[:2]] = self._whole.get(name[:2], frozenset()) | {(name, id)}
 
     def __bool__(self) -> bool:
         return bool(self._alone or self._spelt)
@@ -93,8 +95,8 @@ class Names:
                     yield from ids
 
     def _whole_in(self, words: Sequence[str]) -> Iterator[str]:
-        for word in set(words):
-            for name, id in self._whole.get(word, ()):
+        for first_two in set(pairwise(words)):
+            for name, id in self._whole.get(first_two, ()):
                 if len("".join(name)) >= FEWEST_LETTERS and _holds(words, name):
                     yield id
 
@@ -114,8 +116,10 @@ class Names:
         return ids if len(ids) == 1 and len(word) >= FEWEST_LETTERS and word.isalpha() else ()
 
 
-def _put(into: dict[str, frozenset[T]], key: str, value: T) -> None:
-    into[key] = into.get(key, frozenset()) | {value}
+def _put_alone(into: MutableMapping[str, frozenset[str]], word: str, id: str) -> None:
+    ids = into.get(word, frozenset())
+    if len(ids) < 2:  # A word that two people are called by names neither, and no more has to be known.
+        into[word] = ids | {id}
 
 
 def _bare(words: Sequence[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Things, each of a kind and with an id, and the aggregate that holds them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from functools import cached_property, lru_cache
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.folding import folded
 from domain.language import FORGOTTEN, STAKEHOLDER, Event, bare
+from domain.layers import Layered, copied
 from domain.names import Names
 from domain.refusals import Unknown
 from domain.time_zones import time_zone
@@ -123,16 +124,17 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 Values = dict[str, Any]
 """The values of a thing by field. They are never altered inside of an aggregate, so that aggregates may share them."""
 
+ValuesById = dict[str, Values] | Layered[str, Values]
+"""The values of all things of a kind, by their ids and in the order in which they were added."""
+
 IdsByName = Mapping[str, tuple[str, ...]]
 """Of things of one kind, those that have a name in one field, by that name without case and accents, in the order they
 came."""
 
 
-def with_names(
-    former: IdsByName, field: str, things: Mapping[str, Mapping[str, Any]], new: Iterable[str]
-) -> dict[str, tuple[str, ...]]:
+def with_names(former: IdsByName, field: str, things: Mapping[str, Mapping[str, Any]], new: Iterable[str]) -> IdsByName:
     """Return the ids by name with new ones among the things."""
-    ids = dict(former)
+    ids = copied(former)
     for id in new:
         if name := things[id].get(field):
             plain = folded(name)
@@ -258,16 +260,16 @@ class Aggregate:
     def kinds(self) -> Mapping[type[Thing], Mapping[str, Thing]]:
         return {kind: self.all(kind) for kind in list(self._values)}
 
-    def parts(self) -> tuple[dict[type[Thing], Any], int, dict[int, Entry], set[tuple[str, str]]]:
+    def parts(self) -> tuple[dict[type[Thing], Any], int, MutableMapping[int, Entry], set[tuple[str, str]]]:
         """Return what a draft that continues from this aggregate starts with."""
-        return dict(self._values), self.version, dict(self.entries), set(self.spent_ids)
+        return dict(self._values), self.version, copied(self.entries), set(self.spent_ids)
 
 
 class Draft(Aggregate):
     """A mutable aggregate to which events are applied. It is never handed out."""
 
-    _values: dict[type[Thing], dict[str, Values]]
-    entries: dict[int, Entry]
+    _values: dict[type[Thing], ValuesById]
+    entries: MutableMapping[int, Entry]
     spent_ids: set[tuple[str, str]]
 
     def __init__(self, of: Aggregate) -> None:
@@ -295,12 +297,12 @@ class Draft(Aggregate):
         values = self._values[kind][id]
         return values[field] if field in values else kind.defaults[field]
 
-    def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
+    def to_write(self, kind: type[Thing], id: str) -> ValuesById:
         """Return the things of a kind with a private copy of one of them. Every change of a draft starts here."""
         own = self._own.get(kind)
         if own is None:
             own = self._own[kind] = set()
-            self._values[kind] = dict(self._values.get(kind, _NOTHING))
+            self._values[kind] = copied(self._values.get(kind, _NOTHING))
         things = self._values[kind]
         if id not in own:
             own.add(id)

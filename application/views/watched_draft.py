@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.aggregates import AggregateType
 from domain.language import Event
-from domain.things import Aggregate, Draft, Thing, Values
+from domain.things import Aggregate, Draft, Thing, Values, ValuesById
 
 Key = tuple[type[Thing], str]
 """A kind of thing and an id."""
@@ -42,7 +42,7 @@ class WatchedDraft(Draft):
         things = self._values.get(kind)
         return things.get(id) if things else None
 
-    def to_write(self, kind: type[Thing], id: str) -> dict[str, Values]:
+    def to_write(self, kind: type[Thing], id: str) -> ValuesById:
         """Return the things of a kind for writing. This thing is copied once per event, so that its values before are
         kept."""
         key = kind, id
@@ -56,7 +56,7 @@ class WatchedDraft(Draft):
             things[id] = before.copy()
         return things
 
-    def _first_of_its_kind(self, kind: type[Thing], id: str) -> dict[str, Values]:
+    def _first_of_its_kind(self, kind: type[Thing], id: str) -> ValuesById:
         self._own[kind] = set()
         self._values[kind] = dict(self._values.get(kind, ()))
         return self.to_write(kind, id)
