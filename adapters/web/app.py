@@ -39,7 +39,9 @@ MOST_PARTS, MOST_TICKS, MOST_TABLES = 100, 2_000, 3_000
 
 def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> list[BaseRoute]:
     """Return the routes of the pages. `link` is the demo's link that signs somebody in, if there is one."""
-    guard, make_id = PageGuard(services.sessions, services.limits, services.sent_forms), services.make_id
+    why_behind = services.checks.get("projection-behind", lambda: None)
+    guard = PageGuard(services.sessions, services.limits, services.sent_forms, why_behind)
+    make_id = services.make_id
     ticks = Kept[Sequence[Tick]](MOST_TICKS)
     parts, found = Kept[plan.Parts](MOST_PARTS), Kept[Sequence[Finding]](MOST_PARTS)
     tables = Kept[str](MOST_TABLES)

@@ -92,10 +92,13 @@ async def typed_in(request: Request) -> list[tuple[str, str]]:
 class PageGuard:
     """Guards the pages."""
 
-    def __init__(self, sessions: Sessions, limits: Buckets | None, sent: SentForms) -> None:
+    def __init__(
+        self, sessions: Sessions, limits: Buckets | None, sent: SentForms, why_behind: Callable[[], str | None]
+    ) -> None:
         self._sessions = sessions
         self._limits = limits
         self._sent = sent
+        self._why_behind = why_behind
 
     async def visitor(self, request: Request) -> Visitor | None:
         """Return the person who is signed in; None if nobody is. Raises `StoreUnavailable`."""
@@ -133,6 +136,15 @@ class PageGuard:
             return answer
 
         return self.page(path, once, right, name, "POST")
+
+    def page_of_tables(self, path: str, page: Page, right: Right, name: str) -> PageRoute:
+        """Return the route of a page about many plans. It is made from tables, and says so when these are behind."""
+
+        async def told(request: Request) -> Response:
+            request.scope["is_behind"] = self._why_behind() is not None
+            return await page(request)
+
+        return self.page(path, told, right, name)
 
     def page(self, path: str, page: Page, right: Right | Literal["signed-in"], name: str, *methods: str) -> PageRoute:
         """Return the route of a page for people with a right, or for everybody who is signed in."""

@@ -105,6 +105,7 @@ def render(
             path=request.scope["path"],
             form_key=token_hex(16),
             blaming=told is not None,
+            is_behind=request.scope.get("is_behind", False),
         )
     )
     return HTMLResponse(with_origins(content, told) if told else content, status)

@@ -76,7 +76,7 @@ class Page:
         bar = time_bar(known, cut, ticks_of(known), path, path, say, False)
         filled = environment().get_template("plan/page.html").render(
             view=view, bar=bar, may_change=True, _=say, counted=say.counted, language="en", actor="ann", path=path,
-            may=MAY, blaming=False, blame_address=path,
+            may=MAY, blaming=False, is_behind=False, blame_address=path,
         )  # fmt: skip
         return gzip.compress(filled.encode(), 4)
 

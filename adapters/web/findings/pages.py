@@ -38,4 +38,4 @@ def routes(rooms: Rooms, findings: AllFindings, guard: PageGuard, make_id: Calla
         turned = address(PATH, given, blame=None if told else "yes")
         return render(request, "findings/page.html", told=told, view=view, blame_address=turned)
 
-    return [guard.page(PATH, list_all, "view", "findings-page")]
+    return [guard.page_of_tables(PATH, list_all, "view", "findings-page")]

@@ -70,6 +70,6 @@ def routes(
         return RedirectResponse("/me", 303) if sent.typed is NOTHING else await shown(request, sent)
 
     return [
-        guard.page("/me", my_day, "view", "my-day-page"),
+        guard.page_of_tables("/me", my_day, "view", "my-day-page"),
         guard.page("/me/{plan}", record, "command", "my-promise-recorded", "POST"),
     ]

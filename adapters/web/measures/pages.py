@@ -29,4 +29,4 @@ def routes(ends: MonthEnds, now: Callable[[], datetime], note_read: NoteRead, gu
 
         return render(request, "measures/page.html", view=await run_in_threadpool(made))
 
-    return [guard.page(PATH, measures, "view", "measures-page")]
+    return [guard.page_of_tables(PATH, measures, "view", "measures-page")]

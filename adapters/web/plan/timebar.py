@@ -120,7 +120,9 @@ def in_words(cut: Cut, say: Speech) -> str:
         return say("review {id}, held on {day}", id=which, day=say.day(cut.date))
     if kind == "version":
         return say("event {version}, recorded {at}", version=cut.version, at=say.instant(cut.at))
-    if cut.over or cut.provisional:
+    if cut.provisional:
+        return say("{day}, a day that is not over", day=say.day(cut.date))
+    if cut.over:
         return say("the end of {day}", day=say.day(cut.date))
     return say.instant(cut.at)
 

@@ -44,4 +44,4 @@ def routes(services: Services, plans: PlanViews, guard: PageGuard, now: Callable
         )
         return render(request, "portfolio/page.html", told=told if asks_who else None, view=view)
 
-    return [guard.page("/", portfolio, "view", "portfolio-page")]
+    return [guard.page_of_tables("/", portfolio, "view", "portfolio-page")]

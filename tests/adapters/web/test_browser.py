@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 from babel.support import NullTranslations
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from starlette.routing import compile_path
 
 from adapters.bootstrap.store import aggregates_read
@@ -557,6 +557,35 @@ def test_an_auditor_finds_who_moved_a_date_and_why_and_verifies_the_log(office: 
         with page.expect_download() as download:
             page.get_by_role("button", name="Download").click()
         assert download.value.suggested_filename.startswith("halden-stores-")
+
+
+def test_what_is_on_its_way_shows_that_it_is(office: Office):
+    with office.visit("kit") as visit:
+        page, held = visit.page, list[Route]()
+
+        def asked() -> Route:
+            while not held:
+                page.wait_for_timeout(10)
+            return held.pop()
+
+        page.goto(PLAN)
+        page.route("**/all/**", lambda route: held.append(route))
+        page.locator(".every a[hx-get*='/all/']").first.click()
+        expect(page.locator("a.htmx-request")).to_have_css("cursor", "progress")
+        asked().continue_()
+        expect(page.locator("#every").first).to_be_visible()
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        page.goto("/settings")
+        page.route("**/sign-out", lambda route: held.append(route))
+        leave = page.get_by_role("button", name="Sign out")
+        # What is under way to another page answers nothing until it has arrived.
+        leave.evaluate(
+            "button => { window.seen = []; new MutationObserver(() => window.seen.push(button.ariaBusy))"
+            ".observe(button, { attributes: true }) }"
+        )
+        leave.click(no_wait_after=True)
+        asked().fulfill(status=204)
+        assert page.evaluate("window.seen")[0] == "true"
 
 
 def test_an_operator_sees_why_a_webhook_fails(office: Office):

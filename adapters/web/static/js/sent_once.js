@@ -1,4 +1,4 @@
-// A form that was sent is not sent again by a second click, while its answer is awaited.
+// A form that was sent is not sent again by a second click, while its answer is awaited, and shows that it is.
 const AGAIN = 3000;
 const sent = new WeakSet();
 
@@ -9,5 +9,12 @@ document.addEventListener("submit", (event) => {
     return;
   }
   sent.add(form);
-  setTimeout(() => sent.delete(form), AGAIN);
+  const button = event.submitter;
+  button?.setAttribute("aria-busy", "true");
+  const ended = () => {
+    sent.delete(form);
+    button?.removeAttribute("aria-busy");
+  };
+  setTimeout(ended, AGAIN);
+  window.addEventListener("pageshow", (shown) => shown.persisted && ended()); // when it is come back to
 });
