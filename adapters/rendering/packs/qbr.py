@@ -218,12 +218,15 @@ def before(for_us: Json) -> Iterator[Block]:
         yield Sentence(f"Sent on {day(for_us['circulated_on'])}, SHA-256 {for_us['sha256']}.", "quiet")
 
 
+IN_ORDER, NOT_YET = "in order", "not yet"
+
+
 def checks(rows: Sequence[Json]) -> Table:
     columns = [Column("Check", 4), Column("State", 2), Column("What was found", 8)]
     cells = [
         (
             Cell(CHECKS[each["check"]], tone="strong", ours=True),
-            Cell("✓ in order" if each["ok"] else "✗ not yet", tone="good" if each["ok"] else "bad"),
+            Cell(f"✓ {IN_ORDER}" if each["ok"] else f"✗ {NOT_YET}", tone="good" if each["ok"] else "bad"),
             Cell(each["sentence"], ours=True),
         )
         for each in rows
