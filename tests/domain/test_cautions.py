@@ -159,6 +159,20 @@ def test_what_is_over_may_be_promised_again_and_who_left_may_be_back():
     given(*gone).when(AddStakeholder(**back)).then(StakeholderAdded(**back), warnings=("looks-like",))
 
 
+def test_whoever_left_may_be_spoken_about_and_is_not_to_be_met():
+    gone = given(
+        StakeholderAdded(id="cfo", name="Jane Doe", level="executive"),
+        StakeholderLeft(id="cfo", left_on=date(2026, 1, 1)),
+    )
+    note = {"id": "n", "section": "plan", "text": "Her successor is known", "about": ("cfo",)}
+    met = TOUCH | {"id": "t", "happened_on": TODAY}
+    for command, told in (("write-note", []), ("log-touch", ["has-left"])):
+        said = COMMANDS[command].model_validate(note if command == "write-note" else met)
+        decided = gone.when(said)
+        warnings = decided.type.decide(decided.aggregate, decided.command, decided.at).warnings
+        assert [each.code for each in warnings] == told
+
+
 def test_things_that_happened_on_different_days_are_different():
     history = given(
         StakeholderAdded(id="cfo", name="Jane Doe", level="executive"),
@@ -205,6 +219,14 @@ def test_of_a_list_the_vague_ones_are_told():
     decided.then(PrioritiesSet(**said), warnings=("vague",))
     [warning] = decided.type.decide(decided.aggregate, decided.command, decided.at).warnings
     assert warning.pointer == "/statements/1"
+
+
+def test_a_vague_statement_is_told_when_it_is_made_and_not_whenever_it_is_said_again():
+    history = given(GoalSet(**GOAL | {"statement": "Grow the account"}))
+    for statement, told in (("Grow the account", []), ("Grow the business", ["vague"])):
+        decided = history.when(ReviseGoal(id="arr", statement=statement, owner="eve", reason="She takes over"))
+        warnings = decided.type.decide(decided.aggregate, decided.command, decided.at).warnings
+        assert [each.code for each in warnings if each.code == "vague"] == told
 
 
 # Goalposts

@@ -493,6 +493,12 @@ STORIES = [
         loud=[touch("2026-03-01", "coo", kind="executive_meeting", topics=["line b", "Rework"])],
     ),
     Story(
+        "executive-meeting-is-qbr",  # that of the last one before it
+        [COO, qbr("Q0", "2026-01-12", topics=["Prices"]), qbr("Q1", "2026-02-01", topics=["Rework", "Line B"])],
+        quiet=[touch("2026-03-01", "coo", kind="executive_meeting", topics=["Prices"])],
+        loud=[touch("2026-03-01", "coo", kind="executive_meeting", topics=["Rework", "Line B"])],
+    ),
+    Story(
         "executive-meeting-is-qbr",
         [
             COO,

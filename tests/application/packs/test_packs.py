@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
+from application.findings.examined import Examined
 from application.findings.judging import findings_view
+from application.packs.annual import movements
 from application.packs.pack import PackKind
 from application.packs.qbr import Check, QbrPack
 from application.packs.registry import pack
+from application.views.policy_in_force import DEFAULT
 from domain.program import PROGRAM
 from domain.record import Recorded
+from tests.cases import for_each
 from tests.everything import ACTION, GOAL, HYPOTHESIS, OPPORTUNITY, PLAY, RISK, everything
 from tests.histories import History, opened, retold
 
@@ -546,3 +550,17 @@ def test_the_business_review_for_ourselves_alone_has_who_is_in_the_room_and_how_
     ours = made("qbr", history).for_us
     assert (ours.health, ours.nps, ours.circulated_on) == ("amber", -10, None)
     assert ("Jane Doe", -1) in [(each.name, each.attitude) for each in ours.in_the_room]
+
+
+@for_each(("first_on", "there"), [("2026-02-02", True), ("2026-02-03", False)])
+def test_who_came_and_went_in_a_year_is_who_did_from_its_first_day_on(first_on, there):
+    history = told(
+        *(("2026-01-05", "add-stakeholder", {"id": id, "name": id.title(), "level": "management"}) for id in "abc"),
+        ("2026-01-06", "record-departure", {"id": "b", "left_on": "2026-01-06"}),
+        ("2026-02-02", "record-departure", {"id": "a", "left_on": "2026-02-02"}),
+        ("2026-02-02", "return-stakeholder", {"id": "b", "returned_on": "2026-02-02", "reason": "Hired again"}),
+        ("2026-02-02", "move-stakeholder", {"id": "c", "moved_on": "2026-02-02", "title": "CFO"}),
+    )
+    cut = history.cut("now", "2026-03-01")
+    found = movements(Examined(history.known, cut, DEFAULT), date.fromisoformat(first_on))
+    assert [(each.id, each.what) for each in found] == [("a", "left"), ("b", "came back"), ("c", "moved")] * there
