@@ -10,6 +10,7 @@ from application.findings.examined import Examined
 from application.findings.judging import findings_view
 from application.packs.annual import movements
 from application.packs.pack import PackKind
+from application.packs.promises import scheduled
 from application.packs.qbr import Check, QbrPack
 from application.packs.registry import pack
 from application.views.policy_in_force import DEFAULT
@@ -564,3 +565,12 @@ def test_who_came_and_went_in_a_year_is_who_did_from_its_first_day_on(first_on, 
     cut = history.cut("now", "2026-03-01")
     found = movements(Examined(history.known, cut, DEFAULT), date.fromisoformat(first_on))
     assert [(each.id, each.what) for each in found] == [("a", "left"), ("b", "came back"), ("c", "moved")] * there
+
+
+def test_a_review_stands_among_what_is_ahead_until_it_was_held():
+    history = told(("2026-01-05", "schedule-review", {"id": "R1", "kind": "monthly", "planned_on": "2026-03-03"}))
+    ahead = [each.what for each in scheduled(Examined(history.known, history.cut("now", "2026-03-01"), DEFAULT))]
+    assert ahead == ["Monthly review"]
+    held = {"id": "R1", "kind": "monthly", "audience": "internal", "held_on": "2026-03-02", "ours": ["ann"]}
+    history.on("2026-03-02", "hold-review", **held)
+    assert not list(scheduled(Examined(history.known, history.cut("now", "2026-03-02T20:00Z"), DEFAULT)))

@@ -93,6 +93,8 @@ def test_when_one_of_ours_goes_whom_they_alone_know_is_lost_and_what_is_theirs_h
     view = departure_of_member(history.known, history.cut("now"), "eve")
     assert (view.engaged.left, view.engaged.lost) == (["cfo", "lead"], ["coo"])
     assert view.roles_left_open == ["executive_sponsor"]
+    history.on("2026-01-06", "assign-member", person="zed", role="executive_sponsor", from_on="2026-01-06")
+    assert departure_of_member(history.known, history.cut("now"), "eve").roles_left_open == [], "somebody else has it"
     assert told(view.promises) == {"play:tour": "is theirs"}
     assert told(view.pairings) == {"pairing:coo:eve": "keeps up with coo every 30 days"}
     assert told(view.opportunities) == {"opportunity:deal": "the next step is theirs: Send the price"}
