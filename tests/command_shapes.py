@@ -22,12 +22,14 @@ from application.portfolio.query import PortfolioQuery
 from application.webhooks.subscriptions import Replay, WebhookRequest
 from domain.language import Command
 from domain.registry import REGISTRY
-from tests.places import ROOT
+from tests.places import ROOT, module_name, modules
 
 FILE = Path(__file__).parent / "commands.txt"
 COMMAND = "python -m tests.command_shapes"
 WORDS = frozenset({"title", "description", "examples"})
 """The parts of a schema that are text for people."""
+
+NUMBER = int | float | timedelta
 
 DEEPER = frozenset(
     {"properties", "items", "anyOf", "oneOf", "prefixItems", "additionalProperties", "propertyNames", "$defs"}
@@ -67,20 +69,18 @@ def _lines(command: type[Command]) -> Iterator[str]:
 
 def _numbers() -> Iterator[str]:
     """Yield the numbers and periods that have a name in a module, with their values."""
-    for path in (
-        path.relative_to(ROOT) for room in ("domain", "application") for path in sorted((ROOT / room).rglob("*.py"))
-    ):
-        named = [
-            node.targets[0].id
-            for node in ast.parse((ROOT / path).read_text()).body
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()
-        ]
-        module = import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
-        for name, value in ((name, getattr(module, name)) for name in named):
-            if all(
-                isinstance(each, int | float | timedelta) for each in (value if isinstance(value, tuple) else [value])
-            ):
+    for path in modules():
+        module = import_module(module_name(path))
+        for name in _constants((ROOT / path).read_text()):
+            value = getattr(module, name)
+            if all(isinstance(each, NUMBER) for each in (value if isinstance(value, tuple) else [value])):
                 yield f"{path} {name} = {value!r}"
+
+
+def _constants(source: str) -> Iterator[str]:
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper():
+            yield node.targets[0].id
 
 
 def fields(model: type[BaseModel]) -> Iterator[str]:

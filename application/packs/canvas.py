@@ -80,7 +80,8 @@ class CanvasPerson(BaseModel):
     strength: int | None = Field(description="How well the one on the team knows them who knows them best.")
     listens_to: list[str]
     listened_to_by: list[str]
-    influences: list[str] = Field(description="The ids of who they listen to, then of who listens to them.")
+    influencers: list[str] = Field(description="The ids of whom they listen to.")
+    influenced: list[str] = Field(description="The ids of those who listen to them.")
 
 
 class CanvasHypothesis(BaseModel):
@@ -233,17 +234,18 @@ def person(each: Stakeholder, at: Examined) -> CanvasPerson:
     def named(ids: Iterable[str]) -> list[str]:
         return [called(everybody.get(id), id) for id in ids]
 
-    heard = [line.influencer for line in lines if line.influenced == each.id]
-    hearing = [line.influenced for line in lines if line.influencer == each.id]
+    influencers = [line.influencer for line in lines if line.influenced == each.id]
+    influenced = [line.influenced for line in lines if line.influencer == each.id]
 
     return shown(
         CanvasPerson,
         each,
         name=called(each, each.id),
         strength=each.strength,
-        listens_to=named(heard),
-        listened_to_by=named(hearing),
-        influences=[*heard, *hearing],
+        listens_to=named(influencers),
+        listened_to_by=named(influenced),
+        influencers=influencers,
+        influenced=influenced,
     )
 
 

@@ -17,9 +17,7 @@ from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_item import MutationSpec, WorkItem
 from parso.tree import NodeOrLeaf
 
-from tests.places import ROOT
-
-ROOMS = ("domain", "application")
+from tests.places import ROOMS, ROOT, modules
 
 SWAPS = (
     "BinaryOperator_Add_Sub BinaryOperator_Sub_Add BinaryOperator_Mul_Div BinaryOperator_Div_Mul"
@@ -39,11 +37,6 @@ OPERATORS = [
 `<<`, raise TypeError in the first test that comes along."""
 
 Lines = Mapping[str, Collection[int]]
-
-
-def modules() -> list[Path]:
-    """The modules that mutants are made of, relative to the root."""
-    return [path.relative_to(ROOT) for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
 def changed_since(commit: str) -> Lines:

@@ -34,8 +34,8 @@ import pytest
 from cosmic_ray.work_item import MutationSpec, TestOutcome
 from coverage import Coverage
 
-from tests.mutants.bending import ROOMS, bent_here, lines_of, modules, read
-from tests.places import ROOT
+from tests.mutants.bending import bent_here, lines_of, read
+from tests.places import ROOMS, ROOT, module_name, modules
 from tests.programs import MARK, STARTING
 
 LONG = 0.25
@@ -369,7 +369,7 @@ class _Only:
 
 def _imported_afresh(path: Path, source: str, nodes: Sequence[str]) -> int:
     """Runs the tests, file after file, with the bent module and whatever was made from it."""
-    name = _name(path.relative_to(ROOT))
+    name = module_name(path.relative_to(ROOT))
     for dependent in _dependents(name):
         del sys.modules[dependent]
     sys.meta_path.insert(0, _Bent(name, path, source))
@@ -412,12 +412,7 @@ def _imports() -> dict[str, set[str]]:
 
 def _import_everything() -> None:
     for path in modules():
-        importlib.import_module(_name(path))
-
-
-def _name(path: Path) -> str:
-    parts = path.with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        importlib.import_module(module_name(path))
 
 
 def called_by(act: Callable[[], object]) -> set[Place]:

@@ -154,15 +154,20 @@ def person(each: Json) -> Sequence[Cell]:
 
 def influence(each: Json) -> Iterator[tuple[str, Of | None]]:
     """Yield who listens to a person and to whom they listen, each with the line that says so."""
-    me, heard, hearing = each["id"], each["listens_to"], each["listened_to_by"]
-    ids = each["influences"]
-    lines = [(f"heard by {given}", given, (me, id)) for given, id in zip(hearing, ids[len(heard) :], strict=True)]
-    lines += [(f"listens to {given}", given, (id, me)) for given, id in zip(heard, ids[: len(heard)], strict=True)]
-    for place, (first, name, ends) in enumerate(lines):
-        if place and place == len(hearing):
+    me = each["id"]
+    hearing = [
+        (f"heard by {name}", name, line_between(me, id))
+        for name, id in zip(each["listened_to_by"], each["influenced"], strict=True)
+    ]
+    heard = [
+        (f"listens to {name}", name, line_between(id, me))
+        for name, id in zip(each["listens_to"], each["influencers"], strict=True)
+    ]
+    for lines in (hearing, heard):
+        if lines is heard and hearing and heard:
             yield "; ", None
-        leads_on = place not in (0, len(hearing))
-        yield f", {name}" if leads_on else first, of("influence", line_between(*ends))("influencer")
+        for place, (first, name, line) in enumerate(lines):
+            yield first if place == 0 else f", {name}", of("influence", line)("influencer")
 
 
 def hypotheses(rows: Sequence[Json]) -> Table:

@@ -460,9 +460,12 @@ def test_the_demo_shows_a_plan_and_a_diff_and_loads_itself_once(home):
     assert "list committed" in plantrail("program", "history", "--section", "rounds", **home).stdout
 
 
-def test_a_dump_brings_back_what_was_there_and_begins_a_log_of_its_own(home, tmp_path):
+@pytest.mark.parametrize(
+    "filling", [("load", str(WORKED)), pytest.param(("demo", "--no-serve"), marks=pytest.mark.torture)]
+)
+def test_a_dump_brings_back_what_was_there_and_begins_a_log_of_its_own(filling, home, tmp_path):
     dump = str(tmp_path / "plans.dump")
-    plantrail("load", str(WORKED), **home)
+    plantrail(*filling, **home)
     before, log = plantrail("plans", "--json", **home).stdout, log_id(home)
     assert "key-encryption-key" in plantrail("db", "dump", dump, **home).stderr
     assert "exists already" in refused("db", "dump", dump, **home)

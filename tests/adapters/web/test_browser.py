@@ -564,8 +564,7 @@ def test_what_is_on_its_way_shows_that_it_is(office: Office):
         page, held = visit.page, list[Route]()
 
         def asked() -> Route:
-            while not held:
-                page.wait_for_timeout(10)
+            wait_until(lambda: page.wait_for_timeout(10) or held)
             return held.pop()
 
         page.goto(PLAN)

@@ -2,19 +2,23 @@
 const AGAIN = 3000;
 const sent = new WeakSet();
 
+const ended = (form, button) => {
+  sent.delete(form);
+  button?.removeAttribute("aria-busy");
+};
+
 document.addEventListener("submit", (event) => {
-  const form = event.target;
+  const { target: form, submitter: button } = event;
   if (sent.has(form)) {
     event.preventDefault();
     return;
   }
   sent.add(form);
-  const button = event.submitter;
   button?.setAttribute("aria-busy", "true");
-  const ended = () => {
-    sent.delete(form);
-    button?.removeAttribute("aria-busy");
-  };
-  setTimeout(ended, AGAIN);
-  window.addEventListener("pageshow", (shown) => shown.persisted && ended()); // when it is come back to
+  setTimeout(ended, AGAIN, form, button);
+});
+
+// A page that is come back to awaits nothing.
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) document.querySelectorAll("button[aria-busy]").forEach((button) => ended(button.form, button));
 });
