@@ -9,7 +9,7 @@ that it went to, which is found out from histories in which every value stands n
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -290,8 +290,10 @@ def names_it() -> set[tuple[type[Event], str]]:
 @cache
 def goes_to() -> Mapping[Field, set[Field]]:
     """The values of things that the fields of events become: those of the same name of the thing an event is about, and
-    those that an event is seen to change into what it says."""
+    those that events are seen to change into what they say.  A value that they change into something else more often
+    was the same by accident."""
     found: defaultdict[Field, set[Field]] = defaultdict(set)
+    alike = Counter[tuple[Field, Field]]()
     for known in (canaried()[0], everything().known, told(DEMO / "program.jsonl").known):
         things = REGISTRY.type_of(known.records[0].event).things
         for step in walk(known.records):
@@ -301,10 +303,12 @@ def goes_to() -> Mapping[Field, set[Field]]:
                 if about and name in about.model_fields:
                     found[type(event), name].add((about, name))
                 for effect in step.effects:
-                    held = _holds(effect.after, said) or _holds(effect.before, said)
-                    if held and said not in (None, (), False, True):
-                        found[type(event), name].add((things[effect.kind], effect.field))
+                    if said not in (None, (), False, True):
+                        held = _holds(effect.after, said) or _loses(effect.before, said)
+                        alike[(type(event), name), (things[effect.kind], effect.field)] += 1 if held else -1
                     found[type(event), name] |= set(_within(effect.after, name, said))
+    for (field, value), more_often in alike.items():
+        found[field] |= {value} if more_often >= 0 else set()
     return found
 
 
@@ -314,6 +318,11 @@ def _holds(value: Any, said: Any) -> bool:
         return bool(said == value)
     parts = list(value)
     return said in parts or (isinstance(said, tuple) and all(each in parts for each in said))
+
+
+def _loses(value: Any, said: Any) -> bool:
+    """Whether what was said was among the parts that a value had before."""
+    return isinstance(value, tuple | list | Mapping) and _holds(value, said)
 
 
 def _within(value: Any, name: str, said: Any) -> Iterator[Field]:

@@ -1,8 +1,9 @@
 """No field that nothing reads: what may be typed is used by a view, a finding, a measure, a pack or a report."""
 
 from domain.account_plan.plays import PlayPlanned
+from domain.account_plan.requests import RequestAnswered
 from domain.account_plan.risks import RiskRaised
-from domain.account_plan.stakeholders import StakeholderAdded
+from domain.account_plan.stakeholders import StakeholderAdded, StakeholderReturned
 from tests.fields_read import COMMAND, NOBODY_YET, TABLE, fields, readers, rows, unread
 
 
@@ -15,6 +16,11 @@ def test_what_reads_a_field_is_found_by_watching_it():
     assert "measure: arr_exposed" in readers(RiskRaised, "arr_exposed")
     assert {"pack: canvas", "pack: qbr for customers"} <= set(readers(StakeholderAdded, "name"))
     assert "pack: qbr for customers" not in readers(RiskRaised, "statement")
+
+
+def test_who_reads_a_value_that_was_the_same_by_accident_does_not_read_the_field():
+    assert "finding: missing-people" not in readers(StakeholderReturned, "returned_on")  # the day of the departure
+    assert "view: page of a plan" in readers(RequestAnswered, "decision")  # becomes the state
 
 
 def test_the_table_has_every_field_and_names_nobody_who_does_not_read_it():
