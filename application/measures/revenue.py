@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from application.measures.measure import ALL, Figures, one, share
@@ -108,20 +109,24 @@ def attributed(records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
     """Return the opportunities that were won as planned, and those that are linked to the plan by now.
 
     Planned are opportunities with the source `plan`, and those that were linked to a goal, a hypothesis or a play at a
-    review held before they were won.
+    review that was held and recorded before they were won: a win may be recorded late, after a review that was held
+    when it was already known.
     """
     draft = Draft(ACCOUNT_PLAN.empty)
     links: dict[tuple[str, str], str | None] = {}
-    at_a_review, planned = set[str](), set[str]()
+    reviewed_on: dict[str, date] = {}
+    planned = set[str]()
     for record in records:
         event = record.event
         if event.noun in LINKING:
             ACCOUNT_PLAN.add(draft, [event])
             links[event.noun, event.subject()] = linked_by(draft.find(LINKING[event.noun], event.subject()))
         if isinstance(event, ReviewHeld):
-            at_a_review |= set(filter(None, links.values()))
+            for id in filter(None, links.values()):
+                reviewed_on[id] = min(event.held_on, reviewed_on.get(id, date.max))
         if isinstance(event, OpportunityWon):
-            was_planned = draft.the(Opportunity, event.id).source == "plan" or event.id in at_a_review
+            at_a_review = reviewed_on.get(event.id, date.max) <= event.won_on
+            was_planned = draft.the(Opportunity, event.id).source == "plan" or at_a_review
             (planned.add if was_planned else planned.discard)(event.id)
     return planned, set(filter(None, links.values()))
 

@@ -64,6 +64,19 @@ STORIES: list[Story] = [
         [goal(), opportunity(source="inbound", goal="triple"), won("deal", "2026-03-02"), held("R1", "2026-03-03")],
         {"2026-03": "0"},
     ),
+    *(
+        Story(  # the review was held on the day of the win, or only afterwards though the win was recorded later
+            "attributable_arr",
+            [
+                goal(),
+                opportunity(source="inbound", goal="triple"),
+                held("R1", "2026-03-02"),
+                won("deal", "2026-03-09", won_on=won_on),
+            ],
+            {"2026-03": planned},
+        )
+        for won_on, planned in (("2026-03-02", "80000"), ("2026-03-01", "0"))
+    ),
     Story(
         "attributable_arr",  # by a play
         [
