@@ -94,7 +94,7 @@ NOBODY_YET: Mapping[tuple[str, str], str] = {
 
 @contextmanager
 def watched(seen: set[Field]) -> Iterator[None]:
-    """Note every field that is asked for by its name, but not while events are folded."""
+    """Note every field that is asked for by its name, but not while events are folded or say what they are about."""
     folding = 0
 
     def asked(self: Any, name: str) -> Any:
@@ -102,7 +102,8 @@ def watched(seen: set[Field]) -> Iterator[None]:
             seen.add((type(self), name))
         elif not folding and name == "known_as":
             seen.update((type(self), known_by) for known_by in _known_by(self))
-        return object.__getattribute__(self, name)
+        value = object.__getattribute__(self, name)
+        return apart(value) if name in ("subject", "takes_back") else value
 
     def apart(method: Callable[..., Any]) -> Callable[..., Any]:
         def called(*given: Any, **named: Any) -> Any:
@@ -277,14 +278,19 @@ def recorded() -> Sequence[Event]:
 
 
 @cache
-def names_it() -> set[tuple[type[Event], str]]:
+def names_it() -> set[Field]:
     """The fields by which events say what they are about."""
-    return {
-        (type(event), name)
-        for event in recorded()
-        for name in type(event).model_fields
-        if name == "id" or str(getattr(event, name)) in event.subject().split(":")
-    }
+    asked, events = set[Field](), recorded()
+    with watched(asked):
+        for event in events:
+            type(event).subject(event)
+    return asked | {(event, "id") for event, name in _all_fields() if name == "id"}
+
+
+def _all_fields() -> Iterator[tuple[type[Event], str]]:
+    for of in (ACCOUNT_PLAN, PROGRAM):
+        for event in of.events.values():
+            yield from ((event, name) for name in event.model_fields)
 
 
 @cache
@@ -357,13 +363,9 @@ def readers(event: type[Event], field: str) -> Sequence[str]:
 
 def fields() -> Iterator[tuple[type[Event], str]]:
     """Every field of every event of every aggregate, but for those that name what it is about."""
-    for of in (ACCOUNT_PLAN, PROGRAM):
-        for event in of.events.values():
-            yield from (
-                (event, name)
-                for name in event.model_fields
-                if name not in FOR_SUBSCRIBERS and (event, name) not in names_it()
-            )
+    for event, name in _all_fields():
+        if name not in FOR_SUBSCRIBERS and (event, name) not in names_it():
+            yield event, name
 
 
 def unread() -> set[tuple[str, str]]:
