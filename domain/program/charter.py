@@ -368,7 +368,12 @@ def apply(draft: Draft, event: CharterEvents) -> None:
     match event:
         case ProgramOpened():
             draft.create(Program, event)
-        case CharterRevised() | ProgramOwnerNamed():
+        case CharterRevised(currency=currency):
+            draft.change(Program, event)
+            # They are about another currency.
+            for id in [*draft.all(ExchangeRates)] if currency else ():
+                draft.remove(ExchangeRates, id)
+        case ProgramOwnerNamed():
             draft.change(Program, event)
         case ExchangeRatesSet():
             draft.create(ExchangeRates, event, id=event.subject())

@@ -57,6 +57,21 @@ def test_that_another_currency_makes_the_rates_so_far_worthless_is_told():
     given_program(rates).when(ReviseCharter(name="Key accounts", reason="Clearer")).then(renamed)
 
 
+def test_the_same_numbers_are_other_rates_when_the_currency_is_another_one():
+    rates = {"as_of_on": date(2026, 1, 5), "rates": {"GBP": Decimal("1.15")}}
+    set_before = ExchangeRatesSet(**rates)
+    revised = CharterRevised(currency="USD", former=CharterTermsBefore(currency="EUR"))
+    again = SetExchangeRates(**rates, reason=None)
+    given_program(set_before).when(again).then_nothing_happens()
+    given_program(set_before, revised).when(again).then(set_before)
+    far_off = SetExchangeRates(as_of_on=date(2026, 1, 5), rates={"GBP": Decimal("0.1")}, reason=None)
+    given_program(ExchangeRatesSet(**rates | {"as_of_on": date(2026, 1, 1)}), revised).when(far_off).then(
+        ExchangeRatesSet(as_of_on=date(2026, 1, 5), rates={"GBP": Decimal("0.1")})
+    )
+    renamed = CharterRevised(name="Key accounts", former=CharterTermsBefore(name="Strategic accounts"))
+    assert [*PROGRAM.fold((PROGRAM_OPENED, set_before, renamed)).all(ExchangeRates)] == ["2026-01-05"]
+
+
 def test_a_charter_that_says_so_already_is_not_revised():
     given_program().when(ReviseCharter(currency="EUR", reason="Again")).then_nothing_happens()
 
