@@ -92,21 +92,24 @@ def claimed_arr(at: Measured) -> Figures:
 
 
 def _records_before(at: Measured) -> Sequence[Recorded]:
-    return [record for record in at.at.records if record.version <= at.period.a.version]
+    """Return the records up to the beginning of the month, without those that were struck by then. What was struck in
+    the month counted before, and is taken off now."""
+    return at.opening.at.records if at.opening else ()
 
 
 def _planned(plan: AccountPlan, records: Sequence[Recorded]) -> list[Opportunity]:
-    planned, _ = attributed(records) if (found := won(plan)) else (set(), set())
+    planned, _ = attributed(plan, records) if (found := won(plan)) else (set(), set())
     return [each for each in found if each.id in planned]
 
 
 def _claimed(plan: AccountPlan, records: Sequence[Recorded]) -> list[Opportunity]:
-    planned, linked = attributed(records) if (found := won(plan)) else (set(), set())
+    planned, linked = attributed(plan, records) if (found := won(plan)) else (set(), set())
     return [each for each in found if each.id in linked - planned]
 
 
-def attributed(records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
-    """Return the opportunities that were won as planned, and those that are linked to the plan by now.
+def attributed(plan: AccountPlan, records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
+    """Return the opportunities that were won as planned, and those that are linked to the plan by now. `records` end at
+    the state `plan`.
 
     Planned are opportunities with the source `plan`, and those that were linked to a goal, a hypothesis or a play at a
     review that was held and recorded before they were won: a win may be recorded late, after a review that was held
@@ -115,7 +118,7 @@ def attributed(records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
     draft = Draft(ACCOUNT_PLAN.empty)
     links: dict[tuple[str, str], str | None] = {}
     reviewed_on: dict[str, date] = {}
-    planned = set[str]()
+    planned, won_after = set[str](), dict[str, date]()
     for record in records:
         event = record.event
         if event.noun in LINKING:
@@ -125,9 +128,12 @@ def attributed(records: Sequence[Recorded]) -> tuple[set[str], set[str]]:
             for id in filter(None, links.values()):
                 reviewed_on[id] = min(event.held_on, reviewed_on.get(id, date.max))
         if isinstance(event, OpportunityWon):
-            at_a_review = reviewed_on.get(event.id, date.max) <= event.won_on
-            was_planned = draft.the(Opportunity, event.id).source == "plan" or at_a_review
-            (planned.add if was_planned else planned.discard)(event.id)
+            won_after[event.id] = reviewed_on.get(event.id, date.max)
+            (planned.add if draft.the(Opportunity, event.id).source == "plan" else planned.discard)(event.id)
+    for id, shown_on in won_after.items():
+        won_on = plan.the(Opportunity, id).won_on  # which may have been corrected since
+        if won_on and shown_on <= won_on:
+            planned.add(id)
     return planned, set(filter(None, links.values()))
 
 

@@ -3,6 +3,8 @@
 from tests.application.findings.stories import goal, opportunity
 from tests.application.measures.stories import ONE_YEAR, Story, contract, held, play, won
 
+MISTAKE = {"reason": "Entered by mistake"}
+
 STORIES: list[Story] = [
     Story("arr", [contract("2026-02-28T22:59Z", "100")], {"2026-01": None, "2026-02": "100", "2026-03": "100"}),
     Story("arr", [contract("2026-02-28T23:00Z", "100")], {"2026-02": None, "2026-03": "100"}),  # March in Berlin
@@ -76,6 +78,44 @@ STORIES: list[Story] = [
             {"2026-03": planned},
         )
         for won_on, planned in (("2026-03-02", "80000"), ("2026-03-01", "0"))
+    ),
+    Story(
+        "attributable_arr",  # what was entered by mistake is taken off when that is said, as of what was won
+        [opportunity(), won("deal", "2026-03-02"), ("2026-04-01", "withdraw-opportunity", MISTAKE | {"id": "deal"})],
+        {"2026-03": "80000", "2026-04": "-80000", "2026-05": "0"},
+    ),
+    Story(
+        "arr_won",
+        [opportunity(), won("deal", "2026-03-02"), ("2026-04-01", "withdraw-opportunity", MISTAKE | {"id": "deal"})],
+        {"2026-03": "80000", "2026-04": "-80000", "2026-05": "0"},
+    ),
+    *(
+        Story(  # without its review it was not planned, and it is linked all the same
+            measure,
+            [
+                goal(),
+                opportunity(source="inbound", goal="triple"),
+                held("R1", "2026-03-01"),
+                won("deal", "2026-03-02"),
+                ("2026-04-01", "withdraw-review", MISTAKE | {"id": "R1"}),
+            ],
+            {"2026-03": was, "2026-04": becomes, "2026-05": "0"},
+        )
+        for measure, was, becomes in (("attributable_arr", "80000", "-80000"), ("claimed_arr", "0", "80000"))
+    ),
+    *(
+        Story(  # the day of the win was mistyped
+            "attributable_arr",
+            [
+                goal(),
+                opportunity(source="inbound", goal="triple"),
+                held("R1", "2026-03-02"),
+                won("deal", "2026-03-09", won_on="2026-03-01"),
+                ("2026-04-01", "correct-opportunity", {"id": "deal", "won_on": won_on, "reason": "Mistyped"}),
+            ],
+            {"2026-03": "0", "2026-04": late},
+        )
+        for won_on, late in (("2026-03-02", "80000"), ("2026-02-28", "0"))
     ),
     Story(
         "attributable_arr",  # by a play
