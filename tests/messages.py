@@ -320,13 +320,13 @@ DEPARTED = (
 
 def _endings() -> Iterator[Message]:
     """How things are said to be over, and what warnings are called."""
-    for file in sorted((ROOT / "domain").rglob("*.py")):
+    for file in (*sorted((ROOT / "domain").rglob("*.py")), *sorted((ROOT / "application").rglob("*.py"))):
         for each in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(each, ast.Constant) and ENDING.fullmatch(str(each.value)):
                 yield Message(str(each.value))
             if isinstance(each, ast.JoinedStr) and ENDING.fullmatch(PLACE.sub("x", _with_places(each))):
                 yield Message(_with_places(each), context=FILLED_IN)
-            if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "Caution":
+            if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "Caution" and each.args:
                 yield from (Message(text.replace("-", " ")) for text in _texts(each.args[0]))
 
 

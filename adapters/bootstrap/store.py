@@ -27,6 +27,7 @@ from application.aggregates.handle import Aggregates
 from application.aggregates.loaded import LoadedAggregate
 from application.library.examples import check_example
 from application.library.plays_in_use import in_use
+from application.library.templates_found import against_policy
 from application.measures.missing_rates import without_rate
 from application.mergers.cross_plan_commands import reach_of
 from application.proof.checkpoints import KeptCheckpoint
@@ -147,7 +148,8 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
         check_phase(known, state, command, now(), of_plans)
         shown = check_example(command, plans.read, store.events.without_words, now(), known.records)
         about = about_accounts(command, plans.read, of_plans)
-        return [*in_use(command, of_plans), *without_rate(command, state, of_plans), *shown, *about]
+        of_templates = against_policy(command, known, state, now())
+        return [*in_use(command, of_plans), *without_rate(command, state, of_plans), *of_templates, *shown, *about]
 
     program = Aggregates(PROGRAM, store.events, now, make_id, outside=check)
     store.datastore.timeline.when_another(program.drop_all)

@@ -12,7 +12,7 @@ from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import OpenPlan, Segment, Tier, the_plan
 from domain.aggregates import Topic
-from domain.language import Caution, Decision, Refusal, Slug, Terms, Text
+from domain.language import Caution, Command, Decision, Refusal, Slug, Terms, Text
 from domain.mistakes import sentence
 from domain.program.language import ProgramState
 from domain.program.library import LibraryCommand, LibraryEvent, LibraryThing, in_plain_values
@@ -115,6 +115,8 @@ class Template(TemplateTerms, LibraryThing):
 
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+ACCOUNT_NAME, OWNER = "A new account", "owner"
+"""What the placeholders stand for where a template is tried."""
 TODAY = re.compile(r"today(?:\+([0-9]{1,4}))?")
 
 
@@ -140,39 +142,60 @@ def filled(value: Any, account_name: str, owner: str, today: date, pointer: str 
     return value
 
 
-def try_template(library: ProgramState, template: PublishTemplate, today: date) -> AccountPlan:
-    """Try the commands on a new plan, and return it. Raises the refusals that whoever publishes the template has to
-    hear."""
-    at = datetime.combine(today, time(12), time_zone("UTC"))
-    opening = OpenPlan(
+def opening_of(template: TemplateTerms | PublishTemplate) -> OpenPlan:
+    """Return the command that opens a plan like those for which a template is meant."""
+    return OpenPlan(
         account_id="template",
-        account_name="A new account",
+        account_name=ACCOUNT_NAME,
         tier=template.tier or "strategic",
-        owner="owner",
+        owner=OWNER,
         currency="EUR",
         segment=template.segment,
         reason=None,
     )
-    plan = ACCOUNT_PLAN.fold(ACCOUNT_PLAN.decide(ACCOUNT_PLAN.empty, opening, at).events)
+
+
+def commands_of(library: ProgramState, template: TemplateTerms | PublishTemplate, today: date) -> Iterator[Command]:
+    """Yield the commands of a template as they would be on a plan that is opened today.
+
+    Raises the refusals that whoever publishes the template has to hear.
+    """
     for place, each in enumerate(template.commands):
         pointer, kind = f"/commands/{place}", ACCOUNT_PLAN.commands.get(each.command)
         # A command about other plans would do the same to them whenever a plan is opened.
         if kind is None or kind.reaches_beyond:
             raise TemplateCommandUnknown(f"{pointer}/command", command=each.command)
-        body = filled(each.body, "A new account", "owner", today, f"{pointer}/body")
+        body = filled(each.body, ACCOUNT_NAME, OWNER, today, f"{pointer}/body")
         try:
             # Through JSON, as it will come: strict types take a day as text only there.
             command: Any = kind.model_validate_json(to_json(body))
-            if getattr(command, "id", "") is None:  # as the server would, where it is left out
-                command = command.model_copy(update={"id": f"made-up-{place}"})
             check_library_play(library, command)
-            events = ACCOUNT_PLAN.decide(plan, command, at).events
         except ValidationError as error:
             why = sentence(error.errors()[0], kind)
             raise TemplateCommandRefused(f"{pointer}/body", command=each.command, why=why) from None
         except Refusal as refusal:
-            where = f"{pointer}/body{refusal.pointer}"
-            raise TemplateCommandRefused(where, command=each.command, why=str(refusal)) from None
+            raise refused_there(place, each, refusal) from None
+        # As the server would, where it is left out.
+        made_up = getattr(command, "id", "") is None
+        yield command.model_copy(update={"id": f"made-up-{place}"}) if made_up else command
+
+
+def refused_there(place: int, drafted: TemplateCommand, refusal: Refusal) -> TemplateCommandRefused:
+    """Return the refusal of a template whose command at a place its own plan would refuse."""
+    where = f"/commands/{place}/body{refusal.pointer}"
+    return TemplateCommandRefused(where, command=drafted.command, why=str(refusal))
+
+
+def try_template(library: ProgramState, template: PublishTemplate, today: date) -> AccountPlan:
+    """Try the commands on a new plan, and return it. Raises the refusals that whoever publishes the template has to
+    hear."""
+    at = datetime.combine(today, time(12), time_zone("UTC"))
+    plan = ACCOUNT_PLAN.fold(ACCOUNT_PLAN.decide(ACCOUNT_PLAN.empty, opening_of(template), at).events)
+    for place, command in enumerate(commands_of(library, template, today)):
+        try:
+            events = ACCOUNT_PLAN.decide(plan, command, at).events
+        except Refusal as refusal:
+            raise refused_there(place, template.commands[place], refusal) from None
         plan = ACCOUNT_PLAN.fold(events, plan)
     return plan
 

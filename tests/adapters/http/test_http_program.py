@@ -456,6 +456,9 @@ def test_a_plan_is_opened_by_a_template_as_far_as_the_caller_may(office: Api):
     ).is_success
     told = office.do("open-plan", as_("ann"), **terms | {"account_id": "gamma"}, template="large").json()["warnings"]
     assert [(each["code"], each["pointer"]) for each in told] == [("template-of-others", "/tier")]
+    late = {"command": "schedule-review", "body": {"id": "r1", "kind": "qbr", "planned_on": "{today+93}"}}
+    told = do(office, "publish-template", id="late", title="Late", tier="strategic", commands=[late]).json()["warnings"]
+    assert [(each["code"], each["pointer"]) for each in told] == [("template-against-policy", "/commands")]
 
 
 def test_an_account_is_nominated_once_by_whichever_of_its_names(office: Api):
