@@ -82,8 +82,9 @@ INTRODUCTION = """# The pages
 
 `plantrail serve` serves these pages beside the interface for programs; `make demo` prints a link that opens the
 portfolio. Every page works without scripts, with the keyboard, on a phone and in dark mode, and links to the same
-content as JSON. Actions that the reader has no right to are not shown. `make pictures` takes a picture of each page, in
-two widths, light and dark, into `pictures/`.
+content as JSON, in the page and in a `Link` header; a page that no operation of the interface is like answers with its
+values at `?as=json`. Actions that the reader has no right to are not shown. `make pictures` takes a picture of each
+page, in two widths, light and dark, into `pictures/`.
 
 Keys: `g p` portfolio, `g m` my day, `g f` findings, `g r` program, `/` search, `j` and `k` rows, `[` and `]` the
 review before and after, `,` and `.` the event before and after, `b` who set what, `Ctrl-K` everything that can be

@@ -32,6 +32,14 @@ def query_in(
         raise PageAskedWrongly(f"The address asks for something there cannot be: look at {names}.") from None
 
 
+def same_query(path: str, model: type[BaseModel], request: Request, **but: str) -> str:
+    """Return the address of another form of a list, with those parameters of this address that the list has."""
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    given = [(name, value) for name, value in request.query_params.multi_items() if value and name in known]
+    asked = [*(each for each in given if each[0] not in but), *but.items()]
+    return f"{path}?{urlencode(asked)}" if asked else path
+
+
 def address(path: str, given: Mapping[str, str], **but: str | None) -> str:
     """Return the address of a page with its parameters, changed by `other`; None removes one."""
     parameters = {name: value for name, value in {**given, **but}.items() if value}

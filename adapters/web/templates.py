@@ -19,6 +19,8 @@ from starlette.responses import HTMLResponse, Response
 from adapters.web.assets import address_of
 from adapters.web.blamed import Told, with_origins
 from adapters.web.languages import Speech, language_of
+from adapters.web.same_origin import SAFE_METHODS
+from adapters.web.twins import asks_for_json, link_to, own_twin, page_as_json
 from application.aggregates.access import RIGHTS
 
 NEEDS_ESCAPING = re.compile("[&<>\"']").search
@@ -86,10 +88,17 @@ def render(
     status: int = 200,
     speech: Speech | None = None,
     told: Told | None = None,
+    twin: str | None = None,
     **values: Any,
 ) -> Response:
     """Return a page or a part of one. In templates, `_` translates a message, and `form_key` is the key
-    under which a form of the page is carried out once. `told` says who set each value, if the reader asked for that."""
+    under which a form of the page is carried out once. `told` says who set each value, if the reader asked for that.
+    `twin` is the address of the JSON that says the same; a page without one is its own twin.
+    """
+    if twin is None and request.method in SAFE_METHODS:
+        if asks_for_json(request):
+            return page_as_json(values, status)
+        twin = own_twin(request)
     speech = speech or speech_of(request)
     visitor = request.scope.get("visitor")
     content = (
@@ -103,9 +112,13 @@ def render(
             actor=visitor.caller.actor if visitor else None,
             may={right.replace("-", "_"): bool(visitor and visitor.caller.may(right)) for right in RIGHTS},
             path=request.scope["path"],
+            twin=twin,
             form_key=token_hex(16),
             blaming=told is not None,
             is_behind=request.scope.get("is_behind", False),
         )
     )
-    return HTMLResponse(with_origins(content, told) if told else content, status)
+    answer = HTMLResponse(with_origins(content, told) if told else content, status)
+    if twin:
+        answer.headers["Link"] = link_to(twin)
+    return answer

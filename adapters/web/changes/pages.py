@@ -22,5 +22,13 @@ def changes(asked: PlanRequest) -> ChangesView:
     return changes_view(known, begin, to, listed, asked.say, asked.program)
 
 
+def changes_twin(asked: PlanRequest, view: ChangesView) -> str:
+    return asked.as_json("/diff", **{"from": view.from_cut, "to": view.to_cut})
+
+
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
-    return [guard.page("/plans/{plan}/changes", pages.page("changes/page.html", changes), "view", "changes-page")]
+    return [
+        guard.page(
+            "/plans/{plan}/changes", pages.page("changes/page.html", changes, changes_twin), "view", "changes-page"
+        )
+    ]

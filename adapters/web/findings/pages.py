@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.http.app import Rooms
-from adapters.web.addresses import address, query_in
+from adapters.web.addresses import address, query_in, same_query
 from adapters.web.blamed import origins
 from adapters.web.findings.across import AT_ONCE, PATH, findings_list
 from adapters.web.guard import PageGuard, visitor_of
@@ -36,6 +36,7 @@ def routes(rooms: Rooms, findings: AllFindings, guard: PageGuard, make_id: Calla
         shown = {plan_path(the_plan(plan.state)): (plan, cut_at("now", plan, now)) for plan in known.values()}
         told = origins(shown, say) if "blame" in given else None
         turned = address(PATH, given, blame=None if told else "yes")
-        return render(request, "findings/page.html", told=told, view=view, blame_address=turned)
+        twin = same_query("/v1/findings", FindingsQuery, request)
+        return render(request, "findings/page.html", told=told, twin=twin, view=view, blame_address=turned)
 
     return [guard.page_of_tables(PATH, list_all, "view", "findings-page")]

@@ -54,5 +54,5 @@ class FindingsPanel:
 
 
 def routes(pages: PlanPages, panel: FindingsPanel, guard: PageGuard) -> list[Route]:
-    page = pages.page("findings/plan.html", panel.all)
+    page = pages.page("findings/plan.html", panel.all, lambda asked, _: asked.as_json("/findings"))
     return [guard.page("/plans/{plan}/findings", page, "view", "plan-findings-page")]

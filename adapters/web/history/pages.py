@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
-from adapters.web.history.presenter import HistoryView, event_view, filter_in, history_view, says
+from adapters.web.history.presenter import FILTERS, HistoryView, event_view, filter_in, history_view, says
 from adapters.web.plan.asked import AggregateRequest
 from adapters.web.plan.pages import AggregatePages
 from application.aggregates.access import check_right
@@ -25,6 +25,8 @@ from domain.program.charter import PROGRAM_ID
 from domain.record import Recorded
 
 ENTRIES_ON_A_PAGE = 100
+IN_JSON = (*(name for name in FILTERS if name != "words"), "cursor")
+"""The filters that the API has as well; it does not look for words."""
 
 
 def trail(of: AggregateType[Any], asked: AggregateRequest[Any]) -> HistoryView:
@@ -46,6 +48,11 @@ def trail(of: AggregateType[Any], asked: AggregateRequest[Any]) -> HistoryView:
     return history_view(of, asked, page, given, [each for each in records if wanted(each, records)])
 
 
+def trail_twin(asked: AggregateRequest[Any], _: HistoryView) -> str:
+    given = asked.request.query_params
+    return asked.as_json("/history", **{name: given[name] for name in IN_JSON if given.get(name)})
+
+
 def routes(plans: AggregatePages[Any], program: AggregatePages[Any], tree: LogTree, guard: PageGuard) -> list[Route]:
     async def event(request: Request) -> Response:
         """Show an event of a plan or of the program. Events of the program are only for people who may see all of
@@ -62,7 +69,11 @@ def routes(plans: AggregatePages[Any], program: AggregatePages[Any], tree: LogTr
 
         def view() -> Response:
             proof = proved(asked, int(version)) if may_prove else None
-            return pages.rendered(asked, "history/event.html", event_view(asked, int(version), proof))
+            view, number = event_view(asked, int(version), proof), int(version)
+            before = {"from": f"version:{number - 1}"} if number > 1 else {}
+            entry = asked.as_json("/history", **before, to=f"version:{number}")
+            twin = f"/v1/events/{view.id}/proof" if proof else entry
+            return pages.rendered(asked, "history/event.html", view, twin=twin)
 
         return await run_in_threadpool(view)
 
@@ -73,7 +84,7 @@ def routes(plans: AggregatePages[Any], program: AggregatePages[Any], tree: LogTr
             return None
 
     def page(pages: AggregatePages[Any]) -> Any:
-        return pages.page("history/page.html", partial(trail, pages.of))
+        return pages.page("history/page.html", partial(trail, pages.of), trail_twin)
 
     return [
         guard.page("/plans/{plan}/history", page(plans), "view", "history-page"),

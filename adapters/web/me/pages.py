@@ -59,7 +59,8 @@ def routes(
         told = origins(shown, say) if "blame" in request.query_params else None
         turned = address("/me", request.query_params, blame=None if told else "yes")
         made = await run_in_threadpool(view)
-        return render(request, "me/page.html", sent.status if sent else 200, told=told, view=made, blame_address=turned)
+        status, twin = sent.status if sent else 200, address("/v1/promises", {"owner": me})
+        return render(request, "me/page.html", status, told=told, twin=twin, view=made, blame_address=turned)
 
     async def my_day(request: Request) -> Response:
         return await shown(request)

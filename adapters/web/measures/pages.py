@@ -27,6 +27,7 @@ def routes(ends: MonthEnds, now: Callable[[], datetime], note_read: NoteRead, gu
         def made() -> MeasuresPage:
             return measures_page(measures_view(query, ends, now(), caller), query, given, say)
 
-        return render(request, "measures/page.html", view=await run_in_threadpool(made))
+        view = await run_in_threadpool(made)
+        return render(request, "measures/page.html", twin=view.twin, view=view)
 
     return [guard.page_of_tables(PATH, measures, "view", "measures-page")]

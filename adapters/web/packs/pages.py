@@ -83,5 +83,5 @@ _WHOM: dict[Audience, str] = {"internal": "For ourselves", "customer": "For the 
 
 
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
-    page = pages.page("packs/page.html", pack_view)
+    page = pages.page("packs/page.html", pack_view, lambda _, view: view.twin)
     return [guard.page("/plans/{plan}/packs/{pack}", page, "view", "pack-page")]

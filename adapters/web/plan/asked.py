@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from adapters.web.guard import visitor_of
 from adapters.web.languages import Speech
-from adapters.web.plan.presenter import PlanHead, set_in
+from adapters.web.plan.presenter import PlanHead, at_cut, set_in
 from application.aggregates.access import Right
 from application.aggregates.loaded import LoadedAggregate
 from application.views.contacts import as_the_team_knows
@@ -52,6 +52,10 @@ class AggregateRequest(Generic[A]):
     def path(self) -> str:
         """The path of the aggregate's first page."""
         return self.head.path
+
+    def as_json(self, path: str = "", **asked: str) -> str:
+        """Return the address at which the API tells of the aggregate, or of a part of it, at the same cut."""
+        return at_cut(f"/v1{self.path}{path}", self.cut, **asked)
 
     def who_set(self, value: tuple[str, str, str]) -> str:
         """Return the address of who set a value, when and why; nothing if it was never said."""

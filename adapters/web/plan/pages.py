@@ -28,7 +28,7 @@ from adapters.web.plan.presenter import (
 )
 from adapters.web.plan.tables import drawn_anew, drawn_once
 from adapters.web.plan.timebar import Tick, steps, ticks_of, time_bar
-from adapters.web.plan.value_page import VALUE_PATH, value_view
+from adapters.web.plan.value_page import VALUE_PATH, value_twin, value_view
 from adapters.web.templates import part, render, speech_of
 from application.aggregates.access import Right
 from application.aggregates.loaded import LoadedAggregate
@@ -81,14 +81,23 @@ class AggregatePages(ABC, Generic[R]):
         """Return the aggregates of which its pages show values, each at its cut, by the paths of their pages."""
         return {asked.path: (asked.known, asked.cut)}
 
-    def page(self, template: str, make: Callable[[R], Any]) -> Callable[[Request], Any]:
+    def page(
+        self, template: str, make: Callable[[R], Any], twin: Callable[[R, Any], str] | None = None
+    ) -> Callable[[Request], Any]:
+        """Return a page that shows a view. `twin` returns the address of the JSON that says what the view does."""
+
+        def made(asked: R) -> Response:
+            view = make(asked)
+            return self.rendered(asked, template, view, twin=twin(asked, view) if twin else None)
+
         async def page(request: Request) -> Response:
             asked = await self.asked(request)
-            return await in_turn(request, asked.cut.version, lambda: self.rendered(asked, template, make(asked)))
+            return await in_turn(request, asked.cut.version, lambda: made(asked))
 
         return page
 
-    def rendered(self, asked: R, template: str, view: Any, status: int = 200) -> Response:
+    def rendered(self, asked: R, template: str, view: Any, status: int = 200, twin: str | None = None) -> Response:
+        """Return the page. Its twin is the JSON of the aggregate where no other is named."""
         path, say = asked.path, asked.say
         here = f"{path}{asked.request.scope['path'].removeprefix(path)}"
         bar = time_bar(asked.known, asked.cut, self.ticks(asked.known), here, path, say, asked.blaming)
@@ -96,8 +105,9 @@ class AggregatePages(ABC, Generic[R]):
         told = origins(self.shown(asked), say) if asked.blaming else None
         turned = address(here, asked.request.query_params, blame=None if told else "yes")
         return render(
-            asked.request, template, status, say, told, view=view, bar=bar, may_change=may_change, blame_address=turned
-        )
+            asked.request, template, status, say, told, twin or asked.as_json(), view=view, bar=bar,
+            may_change=may_change, blame_address=turned,
+        )  # fmt: skip
 
 
 class PlanPages(AggregatePages[PlanRequest]):
@@ -187,5 +197,7 @@ def routes(pages: PlanPages, guard: PageGuard, findings: OnTop, kept: Kept[Parts
         guard.page("/plans/{plan}", pages.page("plan/page.html", plan), "view", "plan-page"),
         guard.page("/plans/{plan}/all/{kind}", pages.page("plan/kind.html", every), "view", "things-page"),
         guard.page("/plans/{plan}/steps", read_steps, "view", "plan-steps"),
-        guard.page(f"/plans/{{plan}}{VALUE_PATH}", pages.page("plan/value.html", value_view), "view", "value-page"),
+        guard.page(
+            f"/plans/{{plan}}{VALUE_PATH}", pages.page("plan/value.html", value_view, value_twin), "view", "value-page"
+        ),
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from adapters.rendering.words import spaced
 from adapters.web.errors import NoSuchPage
@@ -40,6 +41,12 @@ class ValueView:
     now: str
     steps: Sequence[ValueStep]
     """The steps, the latest first."""
+
+
+def value_twin(asked: AggregateRequest[Any], _: ValueView) -> str:
+    """Return the address of the history of the thing that has the value."""
+    kind, id = (quote(asked.request.path_params[name], safe="") for name in ("kind", "id"))
+    return asked.as_json(f"/entities/{kind}/{id}/history")
 
 
 def value_view(asked: AggregateRequest[Any]) -> ValueView:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from adapters.http.app import Services
 from adapters.http.views import PlanViews
-from adapters.web.addresses import query_in
+from adapters.web.addresses import query_in, same_query
 from adapters.web.blamed import origins
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.plan.presenter import plan_path
@@ -42,6 +42,7 @@ def routes(services: Services, plans: PlanViews, guard: PageGuard, now: Callable
         told = origins(
             {plan_path(the_plan(plan.state)): (plan, cut_at("now", plan, now())) for plan in there.values()}, say
         )
-        return render(request, "portfolio/page.html", told=told if asks_who else None, view=view)
+        twin = same_query("/v1/plans", PortfolioQuery, request)
+        return render(request, "portfolio/page.html", told=told if asks_who else None, twin=twin, view=view)
 
     return [guard.page_of_tables("/", portfolio, "view", "portfolio-page")]

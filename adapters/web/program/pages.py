@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
@@ -18,7 +19,7 @@ from adapters.web.plan.asked import AggregateRequest
 from adapters.web.plan.pages import AggregatePages
 from adapters.web.plan.presenter import PlanHead, at_cut, value_address
 from adapters.web.plan.timebar import steps
-from adapters.web.plan.value_page import VALUE_PATH, value_view
+from adapters.web.plan.value_page import VALUE_PATH, value_twin, value_view
 from adapters.web.program.findings import ProgramFindingsPage, findings_page
 from adapters.web.program.library import library_view
 from adapters.web.program.overview import overview
@@ -137,7 +138,10 @@ def routes(
         may_change = asked.may("program") and asked.cut.cut == "now" and round.is_open
         at = None if asked.cut.still_moves else asked.cut.at
         results = await run_in_threadpool(lists.results, known_at(asked.known, asked.cut), round, at)
-        return pages.rendered(asked, "program/round.html", round_page(asked, round, ranked, results, may_change))
+        page = round_page(asked, round, ranked, results, may_change)
+        return pages.rendered(
+            asked, "program/round.html", page, twin=asked.as_json(f"/rounds/{quote(round.id, safe='')}")
+        )
 
     async def found(request: Request) -> Response:
         """Return the findings at the cut. They read many plans. Raises `TooMuchAtOnce`."""
@@ -149,7 +153,7 @@ def routes(
             return findings_page(program_findings(at).items, asked, str(make_id()))
 
         made = await budgets_of(request).do("gathering", visitor_of(request).caller.actor, view)
-        return pages.rendered(asked, "program/findings.html", made)
+        return pages.rendered(asked, "program/findings.html", made, twin=asked.as_json("/findings"))
 
     async def read_steps(request: Request) -> Response:
         asked = await pages.asked(request)
@@ -158,7 +162,12 @@ def routes(
     return [
         guard.page(PATH, program, "practice", "program-page"),
         guard.page(f"{PATH}/steps", read_steps, "view-program", "program-steps"),
-        guard.page(f"{PATH}{VALUE_PATH}", pages.page("plan/value.html", value_view), "practice", "program-value-page"),
+        guard.page(
+            f"{PATH}{VALUE_PATH}",
+            pages.page("plan/value.html", value_view, value_twin),
+            "practice",
+            "program-value-page",
+        ),
         guard.page(f"{PATH}/policy", pages.page("program/policy.html", policy_view), "practice", "policy-page"),
         guard.page(f"{PATH}/rounds", pages.page("program/rounds.html", rounds_view), "view-program", "rounds-page"),
         guard.page(f"{PATH}/rounds/{{round}}", one_round, "view-program", "round-page"),

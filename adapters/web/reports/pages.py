@@ -74,6 +74,11 @@ def said_versus_did(asked: PlanRequest) -> ReportView:
     return ReportView(page, made, who, changes, "", first, second, [*cuts, "now"], forms)
 
 
+def report_twin(asked: PlanRequest, view: ReportView) -> str:
+    cuts = {"from": view.from_cut, "to": view.to_cut}
+    return asked.as_json("/said-vs-did", **{name: cut for name, cut in cuts.items() if cut})
+
+
 def routes(pages: PlanPages, guard: PageGuard) -> list[Route]:
-    page = pages.page("reports/page.html", said_versus_did)
+    page = pages.page("reports/page.html", said_versus_did, report_twin)
     return [guard.page("/plans/{plan}/said-vs-did", page, "view", "said-vs-did-page")]

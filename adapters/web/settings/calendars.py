@@ -84,7 +84,7 @@ def routes(feeds: CalendarFeeds, plans: PlanViews, public_url: str, guard: PageG
             errors=errors,
             made=made,
         )
-        answer = render(request, "settings/calendars.html", status, view=view)
+        answer = render(request, "settings/calendars.html", status, twin="/v1/calendars", view=view)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -132,7 +132,9 @@ def routes(plans: PlanViews, desk: CommandEndpoints, guard: PageGuard, make_id: 
             reason=typed.get("reason", ""),
             path=path_of(request.path_params["plan"]),
         )
-        answer = render(request, "settings/forget.html", status, view=view)
+        preview_in_json = f"/v1/plans/{quote(view.plan, safe='')}/preview-forgetting?{urlencode({'id': id})}"
+        twin = preview_in_json if preview else None
+        answer = render(request, "settings/forget.html", status, twin=twin, view=view)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -104,7 +104,7 @@ def routes(desk: KeyService, now: Callable[[], datetime], guard: PageGuard) -> l
             errors=typed.errors,
             made=made,
         )
-        answer = render(request, "settings/keys.html", status, view=view)
+        answer = render(request, "settings/keys.html", status, twin="/v1/keys", view=view)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -11,7 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.access.access_log import AccessEvents, AccessItem
+from adapters.http.access_events import AccessLogQuery
 from adapters.rendering.words import spaced
+from adapters.web.addresses import same_query
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.timebar import point_told
@@ -173,7 +175,9 @@ def routes(
         ids = {each.plan_id for each in page.items if each.plan_id}
         accounts = await run_in_threadpool(lambda: {id: account_of(id, plans, say) for id in ids})
         rows = [read_row(each, accounts, say) for each in page.items]
-        return render(request, "settings/reads.html", view=ReadsView(tabs(request, say), plan, actor, rows, following))
+        twin = same_query("/v1/access-events", AccessLogQuery, request)
+        view = ReadsView(tabs(request, say), plan, actor, rows, following)
+        return render(request, "settings/reads.html", twin=twin, view=view)
 
     return [
         guard.page(f"{PATH}/erasures", forgotten, "erase", "erasures-page"),

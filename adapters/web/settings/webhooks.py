@@ -17,6 +17,7 @@ from adapters.events.cloud_events import NoSuchType
 from adapters.http.requests import NoteRead
 from adapters.http.webhooks import owner_limit
 from adapters.rendering.words import spaced
+from adapters.web.addresses import address
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -162,7 +163,9 @@ class WebhookPages:
             [(format, format == typed.get("format")) for format in get_args(Format)],
             errors,
         )
-        return render(request, "settings/webhooks.html", status, view=view)
+        return render(
+            request, "settings/webhooks.html", status, twin=address("/v1/webhooks", {"cursor": cursor or ""}), view=view
+        )
 
     async def make(self, request: Request) -> Response:
         form = await request.form(max_files=0, max_fields=20)
@@ -218,7 +221,7 @@ class WebhookPages:
             errors,
             secret,
         )
-        answer = render(request, "settings/webhook.html", status, view=view)
+        answer = render(request, "settings/webhook.html", status, twin=f"/v1/webhooks/{webhook.id}", view=view)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -1,7 +1,7 @@
 """The pages as a browser without scripts sees them."""
 
 import re
-from html import unescape
+from html import escape, unescape
 
 import pytest
 from httpx import Response
@@ -153,6 +153,28 @@ def test_the_time_machine_shows_the_plan_as_it_stood_and_says_so(acme):
     assert "Nothing can be changed here" not in now.text
     assert f'href="/plans/{acme.plan}/changes?from=version%3A1&amp;to=now"' in then.text
     assert len(acme.get(f"/plans/{acme.plan}/steps", cookie).json()) == acme.version
+
+
+def test_the_json_of_a_page_is_of_the_same_point_and_the_same_choice(acme):
+    acme.done("add-action", id="sow", statement="Sign the SOW", kind="task", owner="ann", due_on="2026-02-10")
+    home, cookie = f"/plans/{acme.plan}", signed_in(acme)
+    for path, twin in {
+        home: f"/v1{home}",
+        f"{home}?as_of=version:1": f"/v1{home}?as_of=version%3A1",
+        f"{home}/history?actor=ann&words=sow&to=version:1": f"/v1{home}/history?actor=ann&to=version%3A1",
+        f"{home}/values/action/sow/due_on": f"/v1{home}/entities/action/sow/history",
+        f"{home}/changes?from=version:1": f"/v1{home}/diff?from=version%3A1&to=now",
+        f"/events/{acme.plan_id}:2": f"/v1{home}/history?from=version%3A1&to=version%3A2",
+        "/?tier=strategic&tier=growth&sort=&blame=yes": "/v1/plans?tier=strategic&tier=growth",
+        "/settings/erasures?plan=acme": "/settings/erasures?plan=acme&as=json",
+        "/plans/nowhere": "/plans/nowhere?as=json",
+    }.items():
+        page = acme.get(path, cookie)
+        assert page.headers["link"] == f'<{twin}>; rel="alternate"; type="application/json"'
+        assert f'<link rel="alternate" type="application/json" href="{escape(twin)}">' in page.text
+        answer = acme.get(twin, cookie)
+        assert answer.json(), twin
+        assert answer.status_code == page.status_code, twin
 
 
 def test_a_report_until_a_day_that_is_not_over_says_that_it_may_still_change(acme):
