@@ -33,7 +33,7 @@ from application.mergers.cross_plan_commands import reach_of
 from application.proof.checkpoints import KeptCheckpoint
 from application.rounds.accounts_named import about_accounts
 from application.rounds.phases import check_phase
-from application.rounds.ranking import check_list, check_nomination
+from application.rounds.ranking import as_nominated, check_list
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
 from domain.aggregates import AggregateType
@@ -143,7 +143,6 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
 
     def check(known: LoadedAggregate[ProgramState], state: ProgramState, command: Command) -> Sequence[Caution]:
         of_plans = partial(standings, store.datastore)
-        check_nomination(state, command, plans.read)
         check_list(state, command, plans.read)
         check_phase(known, state, command, now(), of_plans)
         shown = check_example(command, plans.read, store.events.without_words, now(), known.records)
@@ -151,7 +150,10 @@ def the_program(store: Store, now: Callable[[], datetime] = utc_now) -> Aggregat
         of_templates = against_policy(command, known, state, now())
         return [*in_use(command, of_plans), *without_rate(command, state, of_plans), *of_templates, *shown, *about]
 
-    program = Aggregates(PROGRAM, store.events, now, make_id, outside=check)
+    def as_meant(state: ProgramState, command: Command) -> Command:
+        return as_nominated(state, command, plans.read)
+
+    program = Aggregates(PROGRAM, store.events, now, make_id, outside=check, as_meant=as_meant)
     store.datastore.timeline.when_another(program.drop_all)
     return program
 

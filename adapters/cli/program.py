@@ -33,7 +33,7 @@ from application.measures.query import MeasuresQuery
 from application.measures.series import measures_view
 from application.rounds.committed_lists import CommittedLists, EntryResult, EntryState
 from application.rounds.ranking import as_of as plans_as_of
-from application.rounds.ranking import marks
+from application.rounds.ranking import nominees
 from application.views.by_section import CutView
 from application.views.current_program import CurrentProgram, LoadedProgram, current_program
 from application.views.cuts import Cut, CutRefused, cut_at, known_at, plan_at, timezone_of
@@ -138,7 +138,7 @@ def show_round(
         if round is None:
             there = ", ".join(state.all(Round)) or "none"
             raise Told(f"There is no round “{id}” in the program; there are: {there}.")
-        ranked = ranking(state, round, marks(state, id, plans_as_of(practice.lists.plans.read, at)))
+        ranked = ranking(state, round, nominees(state, id, plans_as_of(practice.lists.plans.read, at)))
         came_to = practice.lists.results(known, round, at)
     if as_json:
         of = {"program_id": known.id, "version": known.version, "as_of": CutView.of(cut)}
@@ -275,7 +275,7 @@ def committed_table(practice: Practice, plans: Sequence[PlanStanding]) -> Render
     rounds = [round for round in practice.known.state.all(Round).values() if round.entries]
     if not rounds:
         return Text("No list was committed yet.", WARNING)
-    last, names = rounds[-1], {plan.account_id: plan.account_name for plan in plans}
+    last, names = rounds[-1], {name: plan.account_name for plan in plans for name in plan.names}
     rows = [
         (
             named(names[each.account], each.account) if each.account in names else text(each.account),
@@ -298,7 +298,7 @@ def round_table(ranked: Sequence[RankedAccount], results: Mapping[str, EntryResu
             text(each.score),
             text(", ".join(f"{number} {stance}" for stance, number in each.stances.items())),
             text(each.listed.tier if each.listed else "withdrawn" if each.withdrawn else None),
-            text(spaced(results[each.account].state) if each.account in results else None),
+            text(spaced(result.state) if (result := each.listed and results.get(each.listed.account)) else None),
         )
         for each in ranked
     ]

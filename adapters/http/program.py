@@ -24,7 +24,7 @@ from application.findings.standings import examined_at
 from application.library.examples import ExampleView, NoSuchExample, example_view
 from application.reports.ports import Histories
 from application.rounds.committed_lists import CommittedLists, EntryResult
-from application.rounds.ranking import as_of, marks
+from application.rounds.ranking import as_of, nominees
 from application.views.by_section import CutView
 from application.views.current_program import (
     CurrentProgram,
@@ -156,7 +156,7 @@ def routes(views: Views[ProgramState], lists: CommittedLists, findings: AllFindi
         if round is None:
             raise Rejected(404, "unknown-round", "There is no such round in this program at this point.")
         read = lists.plans.read
-        theirs = marks(known.state, id, as_of(read, at), lambda plan: caller.sees(read(plan.id), now))
+        theirs = nominees(known.state, id, as_of(read, at), lambda plan: caller.sees(read(plan.id), now))
         return RoundShown.model_construct(
             program_id=known.id,
             version=known.version,

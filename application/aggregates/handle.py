@@ -15,8 +15,10 @@ from application.aggregates.cache import AggregateCache
 from application.aggregates.loaded import LoadedAggregate, RecordsUnread, forgotten_in
 from application.aggregates.pending import (
     Done,
+    Meant,
     Outside,
     PendingAggregate,
+    as_said,
     nothing_outside,
     reason_beside,
     with_id,
@@ -133,12 +135,14 @@ class Aggregates(AggregateReader[A]):
         outside: Outside[A] = nothing_outside,
         cache: AggregateCache[A] | None = None,
         beyond: Beyond[A] = stays_within,
+        as_meant: Meant[A] = as_said,
     ) -> None:
         super().__init__(type, store, now, cache)
         self.make_id = make_id
         self._outside = outside
         self._asks_others = outside is not nothing_outside
         self._beyond = beyond
+        self._as_meant = as_meant
         self._turns = Turns()
         self._others_seen_at = -inf
         """When a lost race last showed that another process records events of these aggregates."""
@@ -195,7 +199,7 @@ class Aggregates(AggregateReader[A]):
 
     def pending(self, known: LoadedAggregate[A]) -> PendingAggregate[A]:
         """Return an aggregate that decides commands as `handle` does, without recording anything."""
-        return PendingAggregate(known, self._outside)
+        return PendingAggregate(known, self._outside, self._as_meant)
 
     def about_strangers(self, before: A, command: Command, context: CommandContext) -> Iterator[Caution]:
         """Yield a warning for everybody of ours whom a command names and nobody has named before. `before` is the state

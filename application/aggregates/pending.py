@@ -31,23 +31,37 @@ Outside = Callable[[LoadedAggregate[A], A, Command], Sequence[Caution]]
 It is given the aggregate as recorded, and the state on which the command is decided. Raises `Refusal`."""
 
 
+Meant = Callable[[A, Command], Command]
+"""Returns a command with what it names called as its aggregate already calls it. It is given the state on which the
+command is decided."""
+
+
 def nothing_outside(_known: LoadedAggregate[Any], _state: Aggregate, _command: Command) -> Sequence[Caution]:
     """Forbid nothing and warn of nothing."""
     return ()
+
+
+def as_said(_state: Aggregate, command: Command) -> Command:
+    """Return the command as it was given."""
+    return command
 
 
 class PendingAggregate(Generic[A]):
     """An aggregate as it will be once everything decided so far is recorded. Each command is decided on the state after
     the previous ones."""
 
-    def __init__(self, known: LoadedAggregate[A], outside: Outside[A] = nothing_outside) -> None:
+    def __init__(
+        self, known: LoadedAggregate[A], outside: Outside[A] = nothing_outside, as_meant: Meant[A] = as_said
+    ) -> None:
         self.known = known
         self._outside = outside
+        self._as_meant = as_meant
         self.state = known.state
         self.to_record: list[ToRecord] = []
 
     def take(self, command: Command, at: datetime, command_id: str) -> Done:
         """Decide a command and apply its events. Raises `Refusal`; then the state is unchanged."""
+        command = self._as_meant(self.state, command)
         decision = self.known.type.decide(self.state, command, at)
         outside = self._outside(self.known, self.state, command)
         warnings = (*decision.warnings, *self._about_the_finish(command, at), *outside)

@@ -6,10 +6,11 @@ same.
 
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from uuid import UUID
 
 from application.findings.program_examined import PlanStanding
 from application.findings.sentences import counted
-from application.rounds.ranking import ReadPlan, plan_of
+from application.views.plan_names import ReadPlan, plan_of
 from domain.account_plan.plan import the_plan
 from domain.folding import words_of
 from domain.language import Caution, Command
@@ -33,7 +34,9 @@ def about_accounts(command: Command, read: ReadPlan, plans: Plans) -> Iterator[C
     """
     match command:
         case Command(noun=ProgramPhase.noun):  # also a correction of the accounts with which one began
-            yield from _without_plan(getattr(command, "accounts", None) or (), "/accounts/{place}", read, plans)
+            accounts = getattr(command, "accounts", None) or ()
+            yield from _without_plan(accounts, "/accounts/{place}", read, plans)
+            yield from _named_again(accounts, read)
         case CommitList(entries=entries):
             yield from _without_plan([each.account for each in entries], "/entries/{place}/account", read, plans)
         case Nominate(account=account, account_name=name):
@@ -56,6 +59,18 @@ def _without_plan(accounts: Sequence[str], pointer: str, read: ReadPlan, plans: 
         first = missing[MOST_TOLD][0]
         detail = f"{counted(more, 'more account has', 'more accounts have')} no plan yet."
         yield Caution("account-without-plan", pointer.format(place=first), detail)
+
+
+def _named_again(accounts: Sequence[str], read: ReadPlan) -> Iterator[Caution]:
+    """Yield a caution for each account that is the same plan as one before it under another name. The same name twice
+    is told by the program itself."""
+    first: dict[UUID, str] = {}
+    for place, account in enumerate(accounts):
+        known = plan_of(account, read)
+        before = first.setdefault(known.id, account) if known else account
+        if before != account:
+            detail = f"{account} is the same account as {before}: once is enough."
+            yield Caution("named-again", f"/accounts/{place}", detail)
 
 
 def _meant(account: str, plans: Sequence[PlanStanding]) -> str:

@@ -1,4 +1,4 @@
-"""The check of a list against the plans of its accounts: their scores, and whether they can be listed."""
+"""The accounts of a round compared with their plans: their scores, their names, and whether they can be listed."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -6,13 +6,13 @@ from uuid import UUID
 
 from application.views.cuts import stood_at
 from application.views.loaded_plan import LoadedPlan
-from application.views.plan_names import first_open
-from application.views.round_ranking import criteria_in, ranking
+from application.views.plan_names import ReadPlan, going_on, ids_named, plan_of, plans_named
+from application.views.round_ranking import Nominee, criteria_in, entries_by_id, entry_of, ranking
 from domain.account_plan import ACCOUNT_PLAN
-from domain.account_plan.plan import Criteria, PlanNotOpen, the_plan
+from domain.account_plan.plan import the_plan
 from domain.language import Command
 from domain.program.language import ProgramState
-from domain.program.nominations import AlreadyNominated, Nominate, Nomination
+from domain.program.nominations import InRound, Nomination
 from domain.program.rounds import (
     CommitList,
     ListedPlanArchived,
@@ -22,9 +22,6 @@ from domain.program.rounds import (
     against_ranking,
     open_round,
 )
-
-ReadPlan = Callable[[UUID], LoadedPlan]
-"""Reads the current state of a plan. Raises `PlanNotOpen`."""
 
 
 def as_of(read: ReadPlan, at: datetime | None) -> ReadPlan:
@@ -40,36 +37,33 @@ def as_of(read: ReadPlan, at: datetime | None) -> ReadPlan:
     return then
 
 
-def plan_of(account: str, read: ReadPlan) -> LoadedPlan | None:
-    """Return the plan of an account, named by its own id or the plan's; None if it has none."""
-    try:
-        return first_open(account, read)
-    except PlanNotOpen:
-        return None
-
-
-def marks(
+def nominees(
     state: ProgramState, round: str, read: ReadPlan, sees: Callable[[LoadedPlan], bool] = lambda _: True
-) -> Mapping[str, Criteria | None]:
-    """Return the criteria of every account nominated in a round whose plan exists and may be seen."""
+) -> Mapping[str, Nominee]:
+    """Return what is known of every account nominated in a round. The marks are those of plans that may be seen."""
     accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
-    plans = {account: plan_of(account, read) for account in accounts}
-    return {
-        account: criteria_in(the_plan(known.state), round) for account, known in plans.items() if known and sees(known)
-    }
+    return {account: _nominee(account, round, read, sees) for account in accounts}
 
 
-def check_nomination(state: ProgramState, command: Command, read: ReadPlan) -> None:
-    """Raise `AlreadyNominated` if another nomination of the round names the same plan in another way."""
-    if not isinstance(command, Nominate):
-        return
-    plan = plan_of(command.account, read)
-    for other in state.all(Nomination).values() if plan else ():
-        if other.round != command.round or other.withdrawn or other.account == command.account:
-            continue
-        known = plan_of(other.account, read)
-        if plan and known and known.id == plan.id:
-            raise AlreadyNominated("/account", account=other.account, round=command.round)
+def _nominee(account: str, round: str, read: ReadPlan, sees: Callable[[LoadedPlan], bool]) -> Nominee:
+    """Return what is known of an account. Where its plan was merged into another, the account is scored there."""
+    plans = list(going_on(account, read))
+    marks = (criteria_in(the_plan(known.state), round) for known in reversed(plans) if sees(known))
+    can_be_listed = not (plans and the_plan(plans[-1].state).archived)
+    return Nominee(ids_named(account, read), next(filter(None, marks), None), can_be_listed)
+
+
+def as_nominated(state: ProgramState, command: Command, read: ReadPlan) -> Command:
+    """Return a command about a nomination with the account called as it was nominated in the round, if it was."""
+    if not isinstance(command, InRound):
+        return command
+    nominated = [each for each in state.all(Nomination).values() if each.round == command.round]
+    if any(each.account == command.account and not each.withdrawn for each in nominated):
+        return command
+    ids = ids_named(command.account, read) if nominated else frozenset()
+    same = [each for each in nominated if not ids.isdisjoint(plans_named(each.account))]
+    known_as = min(same, key=lambda each: (each.withdrawn, each.account != command.account), default=command)
+    return command.model_copy(update={"account": known_as.account})
 
 
 def check_list(state: ProgramState, command: Command, read: ReadPlan) -> None:
@@ -95,9 +89,16 @@ def check_list(state: ProgramState, command: Command, read: ReadPlan) -> None:
 
 def _check_ranking(state: ProgramState, command: CommitList, read: ReadPlan) -> None:
     round, places = open_round(state, command.round), {each.account: at for at, each in enumerate(command.entries)}
-    nominated = [each for each in ranking(state, round, marks(state, round.id, read)) if not each.withdrawn]
+    known, entries = nominees(state, round.id, read), entries_by_id(command.entries)
+    scores: dict[str, int] = {}
+    for each in ranking(state, round, known):
+        nominee = known[each.account]
+        if not each.withdrawn and nominee.can_be_listed:
+            # The list may call it otherwise than where it was nominated.
+            entry = entry_of(nominee, entries)
+            scores.setdefault(entry.account if entry else each.account, each.score or 0)
     # Of accounts with equal scores none ranks higher, so the listed ones come first.
-    order = sorted(nominated, key=lambda each: (-(each.score or 0), each.account not in places))
-    for entry, better in against_ranking(command.entries, [each.account for each in order]):
+    order = sorted(scores, key=lambda account: (-scores[account], account not in places))
+    for entry, better in against_ranking(command.entries, order):
         pointer = f"/entries/{places[entry.account]}/reason"
         raise ReasonMissingAgainstRanking(pointer, account=entry.account, better=better)

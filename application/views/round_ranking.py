@@ -1,15 +1,28 @@
 """The ranking of a round: every nominated account with its score and the opinions on it, the best first."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from application.views.plan_names import plans_named
 from domain.account_plan.plan import Criteria, Plan, Tier
 from domain.language import Person
 from domain.program.language import ProgramState
 from domain.program.nominations import Function, Nomination, Opinion, Stance
 from domain.program.rounds import ListEntry, Round, weighted_score
+
+
+class Nominee(NamedTuple):
+    """What the plan of a nominated account says."""
+
+    ids: frozenset[UUID]
+    """What the names of the account may mean."""
+    criteria: Criteria | None = None
+    """Its marks in the round, if the reader may see the plan."""
+    can_be_listed: bool = True
 
 
 class OpinionView(BaseModel):
@@ -41,19 +54,29 @@ def criteria_in(plan: Plan, round: str) -> Criteria | None:
     return next((each.criteria for each in reversed(plan.scores) if each.round == round), None)
 
 
-def ranking(state: ProgramState, round: Round, criteria: Mapping[str, Criteria | None]) -> list[RankedAccount]:
+def ranking(state: ProgramState, round: Round, nominees: Mapping[str, Nominee]) -> list[RankedAccount]:
     """Return the accounts of a round, the best first and withdrawn nominations last.
 
-    `criteria` contains the marks of each account in this round, by account id.
+    `nominees` contains what is known of the plans, by the name under which each was nominated.
     """
     opinions = [each for each in state.all(Opinion).values() if each.round == round.id]
-    entries = {entry.account: entry for entry in round.entries}
-    ranked = [
-        _ranked(each, round, criteria.get(each.account), opinions, entries.get(each.account))
-        for each in state.all(Nomination).values()
-        if each.round == round.id
-    ]
+    entries = entries_by_id(round.entries)
+    ranked = []
+    for each in state.all(Nomination).values():
+        if each.round == round.id:
+            nominee = nominees.get(each.account) or Nominee(frozenset(plans_named(each.account)))
+            ranked.append(_ranked(each, round, nominee.criteria, opinions, entry_of(nominee, entries)))
     return sorted(ranked, key=lambda each: (each.withdrawn, -(each.score or 0), each.account_name.casefold()))
+
+
+def entries_by_id(entries: Iterable[ListEntry]) -> Mapping[UUID, ListEntry]:
+    """Return the entries of a list by what each account in it may mean. It may be called otherwise than where it was
+    nominated."""
+    return {id: entry for entry in entries for id in plans_named(entry.account)}
+
+
+def entry_of(nominee: Nominee, entries: Mapping[UUID, ListEntry]) -> ListEntry | None:
+    return next((entries[id] for id in sorted(nominee.ids) if id in entries), None)
 
 
 def _ranked(

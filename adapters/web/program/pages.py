@@ -31,17 +31,17 @@ from application.findings.ports import AllFindings
 from application.findings.program import program_findings
 from application.findings.standings import examined_at
 from application.reports.ports import Histories
-from application.rounds.committed_lists import CommittedLists
-from application.views.cuts import check_there, cut_at, known_at, plan_at, stood_at, timezone_of
+from application.rounds.committed_lists import CommittedLists, EntryResult
+from application.rounds.ranking import as_of, nominees
+from application.views.cuts import check_there, cut_at, known_at, plan_at, timezone_of
 from application.views.policy_in_force import policy_at
-from application.views.round_ranking import criteria_in, ranking
-from domain.account_plan.plan import Criteria, plan_id_of, the_plan
+from application.views.round_ranking import RankedAccount, ranking
 from domain.language import Person
 from domain.program import PROGRAM
 from domain.program.charter import OpenProgram, Program, ProgramNotOpen, the_program
 from domain.program.language import ProgramState
 from domain.program.limits import Policy
-from domain.program.nominations import Nomination, Opinion
+from domain.program.nominations import Opinion
 from domain.program.rounds import Round
 
 PATH = "/program"
@@ -94,19 +94,6 @@ class ProgramPages(AggregatePages[ProgramRequest]):
         force."""
         return {"policy": self.policy(asked)} if name == "adopt-policy" else {}
 
-    async def marks(self, asked: ProgramRequest, round: str) -> Mapping[str, Criteria | None]:
-        """Return the marks of the accounts of a round, from the plans that the reader may see."""
-        plans, caller = self._rooms.plans, visitor_of(asked.request).caller
-        state = plan_at(asked.known, asked.cut)
-        accounts = [each.account for each in state.all(Nomination).values() if each.round == round]
-        found = [await plans.standing(plan_id_of(account), asked.request) for account in accounts]
-        seen = {
-            account: stood_at(known, asked.now if asked.cut.still_moves else asked.cut.at)
-            for account, known in zip(accounts, found, strict=True)
-            if known.records and caller.sees(known, asked.now)
-        }
-        return {account: criteria_in(the_plan(stood[0].state), round) for account, stood in seen.items() if stood}
-
 
 def home_of(_opened: OpenProgram) -> str:
     """The first page of the program."""
@@ -129,15 +116,20 @@ def routes(
             return render(request, "program/none.html", may_open=visitor_of(request).caller.may("program"))
         return pages.rendered(asked, "program/page.html", overview(asked))
 
+    def with_plans(asked: ProgramRequest, round: Round) -> tuple[Sequence[RankedAccount], Sequence[EntryResult]]:
+        """Return the ranking of a round, with the marks of plans that the reader may see, and what came of its list."""
+        program, at = known_at(asked.known, asked.cut), None if asked.cut.still_moves else asked.cut.at
+        read, caller = lists.plans.read, visitor_of(asked.request).caller
+        known = nominees(program.state, round.id, as_of(read, at), lambda plan: caller.sees(read(plan.id), asked.now))
+        return ranking(program.state, round, known), lists.results(program, round, at)
+
     async def one_round(request: Request) -> Response:
         asked = await pages.asked(request)
         round = plan_at(asked.known, asked.cut).find(Round, request.path_params["round"])
         if round is None:
             raise NoSuchPage(asked.say("There is no such round at this point."))
-        ranked = ranking(plan_at(asked.known, asked.cut), round, await pages.marks(asked, round.id))
         may_change = asked.may("program") and asked.cut.cut == "now" and round.is_open
-        at = None if asked.cut.still_moves else asked.cut.at
-        results = await run_in_threadpool(lists.results, known_at(asked.known, asked.cut), round, at)
+        ranked, results = await run_in_threadpool(with_plans, asked, round)
         page = round_page(asked, round, ranked, results, may_change)
         return pages.rendered(
             asked, "program/round.html", page, twin=asked.as_json(f"/rounds/{quote(round.id, safe='')}")

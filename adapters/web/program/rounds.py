@@ -127,7 +127,8 @@ def round_page(
 ) -> RoundPage:
     say, cut = asked.say, asked.cut
     set_by = partial(value_address, PATH, cut, round.noun, round.id)
-    names = {each.account: each.account_name for each in ranked}
+    # The list may call an account otherwise than where it was nominated.
+    names = {each.listed.account if each.listed else each.account: each.account_name for each in ranked}
     weighed = {name: weight for name, weight in round.criteria_weights.items() if weight}
     places = ", ".join(f"{say(spaced(tier))} {most}" for tier, most in round.tiers.items())
     return RoundPage(

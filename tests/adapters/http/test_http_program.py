@@ -469,6 +469,16 @@ def test_an_account_is_nominated_once_by_whichever_of_its_names(office: Api):
     assert_problem(by_plan, 409, "already-nominated", "/account")
     assert do(office, "withdraw-nomination", round="spring", account="acme").is_success
     assert do(office, "nominate", account=str(plan_id_of("acme")), **nomination).is_success
+    aliased = {"account_id": "acme-in-the-erp", "reason": "Another system"}
+    assert office.post("/v1/plans/acme/alias-account", aliased, as_("root")).is_success
+    for member, account in (("ann", "acme"), ("ben", str(plan_id_of("acme"))), ("ann", "acme-in-the-erp")):
+        said = {"member": member, "function": "sales", "stance": "against" if account == "acme" else "for"}
+        assert do(office, "give-opinion", round="spring", account=account, **said).is_success
+    entries = [{"account": "acme-in-the-erp", "tier": "growth"}]
+    assert do(office, "commit-list", round="spring", entries=entries, decided_by=["vera"]).is_success
+    [ranked] = office.get("/v1/program/rounds/spring", LEAD).json()["ranking"]
+    assert (ranked["account"], ranked["stances"], ranked["listed"]["tier"]) == ("acme", {"for": 2}, "growth")
+    assert do(office, "withdraw-nomination", round="spring", account="acme-in-the-erp").is_success
 
 
 def test_a_merged_plan_is_listed_under_the_account_that_goes_on(office: Api):

@@ -47,6 +47,12 @@ def nobody(account: str, more: str = "") -> str:
             ],
         ),
         (
+            "begin-phase",
+            {"phase": "pilot", "accounts": ["acme-group", str(plan_id_of("acme-group"))]},
+            [("named-again", "/accounts/1",
+              f"{plan_id_of('acme-group')} is the same account as acme-group: once is enough.")],
+        ),
+        (
             "correct-phase",
             {"phase": "pilot", "accounts": ["zeta"], "reason": "x"},
             [("account-without-plan", "/accounts/0", nobody("zeta"))],

@@ -98,6 +98,19 @@ def test_an_account_without_a_plan_is_to_be_opened_and_what_a_plan_refuses_says_
     assert results["acme"].event == f"{plan_id_of('acme')}:2"
 
 
+def test_a_plan_that_was_merged_since_leaves_its_tier_to_the_one_that_goes_on(office: Office):
+    committed = office.commit(acme="strategic", beta="growth", gamma="strategic")
+    for account in ("beta", "gamma"):
+        office.plan("acme", "merge-plan", account_id=account, reason="Entered twice")
+    follow_once(office.store, office.lists)
+    results = office.results()
+    assert {account: result.state for account, result in results.items()} == {
+        "acme": "done", "beta": "refused", "gamma": "refused"
+    }  # fmt: skip
+    assert results["beta"].why == "The plan of “beta” was merged into that of “acme”: go on there."
+    assert (len(office.recorded("acme", committed)), office.recorded("gamma", committed)) == (1, [])
+
+
 def test_what_came_of_a_list_is_told_as_of_any_instant(office: Office):
     committed = office.commit(acme="strategic", late="growth")
     known = office.program.read(PROGRAM_ID)

@@ -7,14 +7,22 @@ from uuid import UUID
 import pytest
 
 from application.rounds.phases import check_phase
-from application.rounds.ranking import AlreadyNominated, check_list, check_nomination, marks, plan_of
+from application.rounds.ranking import as_nominated, check_list, nominees
 from application.views.loaded_plan import LoadedPlan
+from application.views.plan_names import plan_of
 from application.views.round_ranking import RankedAccount, ranking
+from domain.account_plan.accounts import PlanMerged
 from domain.account_plan.plan import PlanNotOpen, plan_id_of
 from domain.language import Refusal
 from domain.program import PROGRAM
 from domain.program.charter import ReasonMissingForPhase
-from domain.program.rounds import ListedPlanArchived, ListedTwice, ReasonMissingAgainstRanking, Round
+from domain.program.rounds import (
+    ListedPlanArchived,
+    ListedPlanMerged,
+    ListedTwice,
+    ReasonMissingAgainstRanking,
+    Round,
+)
 from tests.histories import OPEN, History, instant
 
 SCORES = {"alfa": {"logo": 3, "top_arr": 1}, "beta": {"logo": 1, "top_arr": 3}, "gamma": {"logo": 1, "top_arr": 3}}
@@ -52,7 +60,22 @@ class Office:
 
     def ranked(self, round: str = "spring") -> list[RankedAccount]:
         state = self.program.known.state
-        return ranking(state, state.the(Round, round), marks(state, round, self.read))
+        return ranking(state, state.the(Round, round), nominees(state, round, self.read))
+
+    def also_known(self, **names: tuple[str, str]) -> None:
+        """Give accounts an alias and a second plan that was merged into the first."""
+        for account, (alias, merged) in names.items():
+            self.plan(account, "alias-account", account_id=alias)
+            self.plans[plan_id_of(alias)] = self.plans[plan_id_of(account)]
+            self.merge(merged, into=account)
+
+    def merge(self, account: str, into: str) -> None:
+        for each in (account, into):
+            if plan_id_of(each) not in self.plans:
+                plan = self.plans[plan_id_of(each)] = History(each)
+                plan.on("2026-01-05", "open-plan", **OPEN | {"account_id": each, "tier": "growth"})
+        self.plans[plan_id_of(account)].record("2026-01-06", PlanMerged(account_id=into, goes_on=False))
+        self.plan(into, "merge-plan", account_id=account, reason="Entered twice")
 
     def refused(self, *accounts: str, **reasons: str) -> Refusal | None:
         """What the plans say to a list of these accounts."""
@@ -83,11 +106,12 @@ def test_the_best_comes_first_by_weight_times_mark_and_who_was_withdrawn_last():
 def test_each_round_has_its_own_marks_and_they_are_those_of_plans_that_are_seen():
     office, state = Office(), Office().program.known.state
     assert [(each.account, each.score) for each in office.ranked("winter")] == [("beta", 0)]
-    of_spring = marks(state, "spring", office.read)
-    assert {account: criteria and criteria.logo for account, criteria in of_spring.items()} == {
-        "alfa": 3, "beta": 1, "gamma": 1, "omega": None,
+    of_spring = nominees(state, "spring", office.read)
+    assert {account: each.criteria and each.criteria.logo for account, each in of_spring.items()} == {
+        "alfa": 3, "beta": 1, "gamma": 1, "delta": None, "omega": None,
     }  # fmt: skip
-    assert [*marks(state, "spring", office.read, lambda known: known.id == plan_id_of("beta"))] == ["beta"]
+    seen = nominees(state, "spring", office.read, lambda known: known.id == plan_id_of("beta"))
+    assert [account for account, each in seen.items() if each.criteria] == ["beta"]
     assert plan_of("nobody", office.read) is None
     by_id = plan_of(str(plan_id_of("beta")), office.read)
     assert by_id is not None
@@ -142,29 +166,69 @@ def test_a_list_is_no_matter_of_other_commands():
     check_list(office.program.known.state, name, office.read)
 
 
-@pytest.mark.parametrize(("round", "account", "refused"), [
-    ("spring", str(plan_id_of("alfa")), True),  # the plan of an account that is nominated by its id of the CRM
-    ("winter", str(plan_id_of("alfa")), False),
-    ("winter", str(plan_id_of("beta")), True),
-    ("spring", "alfa", False),  # the same words are refused by the program itself
-    ("spring", str(plan_id_of("delta")), False),  # there is no plan that could be the same
-    ("spring", "sigma", False),
+@pytest.mark.parametrize(("round", "account", "meant"), [
+    ("spring", str(plan_id_of("alfa")), "alfa"),  # the plan of an account that is nominated by its id of the CRM
+    ("winter", str(plan_id_of("alfa")), None),
+    ("winter", str(plan_id_of("beta")), "beta"),
+    ("spring", "alfa", "alfa"),
+    ("spring", "alfa-in-the-erp", "alfa"),  # an alias
+    ("spring", "alfa-twice", "alfa"),  # merged into it
+    ("spring", str(plan_id_of("delta")), "delta"),  # has no plan yet
+    ("spring", "sigma", None),
 ])  # fmt: skip
-def test_a_plan_is_nominated_once_in_a_round_whatever_it_is_called(round, account, refused):
+def test_an_account_is_known_in_a_round_by_the_name_of_its_nomination_whatever_it_is_called(round, account, meant):
     office = Office()
+    office.also_known(alfa=("alfa-in-the-erp", "alfa-twice"))
+    state = office.program.known.state
+    for name, more in (
+        ("nominate", {"account_name": "Once more", "why": "It grows"}),
+        ("give-opinion", {"member": "ann", "function": "sales", "stance": "for"}),
+        ("withdraw-nomination", {}),
+    ):
+        command = PROGRAM.commands[name].model_validate({"round": round, "account": account, **more})
+        assert vars(as_nominated(state, command, office.read)) == vars(command) | {"account": meant or account}
 
-    def nominated() -> None:
-        body = {"round": round, "account": account, "account_name": "Once more", "why": "It grows"}
-        command = PROGRAM.commands["nominate"].model_validate(body)
-        check_nomination(office.program.known.state, command, office.read)
 
-    if refused:
-        with pytest.raises(AlreadyNominated) as it:
-            nominated()
-        assert it.value.pointer == "/account"
-        known = "alfa" if round == "spring" else "beta"
-        office.said("withdraw-nomination", round=round, account=known, reason="Sold")
-    nominated()
+def test_an_open_nomination_counts_before_one_that_was_withdrawn_under_the_same_name():
+    office, by_id = Office(), str(plan_id_of("alfa"))
+    office.said("withdraw-nomination", round="spring", account="alfa")
+    office.said("nominate", round="spring", account=by_id, account_name="Alfa", why="It grows")
+    command = PROGRAM.commands["withdraw-nomination"].model_validate({"round": "spring", "account": "alfa"})
+    assert as_nominated(office.program.known.state, command, office.read).account == by_id
+
+
+def test_a_plan_ranks_where_it_was_nominated_whatever_the_list_calls_it():
+    office, by_id = Office(), str(plan_id_of("alfa"))
+    office.also_known(alfa=("alfa-in-the-erp", "alfa-twice"))
+    for name in ("alfa", by_id, "alfa-in-the-erp"):
+        assert office.refused(name, "beta") is None
+        assert office.refused(name) is None
+        twice = office.refused("alfa", name)
+        assert name == "alfa" or isinstance(twice, ListedTwice)
+    assert isinstance(office.refused("beta"), ReasonMissingAgainstRanking)
+    office.said("commit-list", round="spring", entries=[{"account": by_id, "tier": "strategic"}], decided_by=["vera"])
+    assert [each.listed and each.listed.account for each in office.ranked()] == [by_id, None, None, None, None]
+
+
+def test_an_account_whose_plan_was_merged_is_scored_and_listed_where_it_goes_on():
+    office = Office()
+    office.merge("alfa", into="kappa")
+    assert office.ranked()[0].score == 7, "its marks are those from before"
+    office.plan("kappa", "score-account", round="spring", criteria={"logo": 1})
+    assert [(each.account, each.score) for each in office.ranked()][2:3] == [("alfa", 2)]
+    assert office.refused("beta", "gamma", "kappa") is None
+    assert isinstance(office.refused("beta", "kappa"), ReasonMissingAgainstRanking)
+    merged = office.refused("beta", "gamma", "alfa")
+    assert (type(merged), merged and str(merged)) == (
+        ListedPlanMerged, "The plan of alfa was merged into that of kappa; list kappa instead.",
+    )  # fmt: skip
+
+
+def test_an_account_that_cannot_be_listed_ranks_before_nobody():
+    office = Office()
+    assert isinstance(office.refused("beta"), ReasonMissingAgainstRanking)
+    office.plan("alfa", "archive-plan", reason="Sold")
+    assert office.refused("beta") is None
 
 
 def test_a_phase_ends_when_its_criteria_hold_or_for_a_reason():
