@@ -66,7 +66,7 @@ MEASURES: Mapping[MeasureName, Measure] = {
         "money",
         "sum",
         "in the month",
-        "What of `arr_won` was planned before it was won: opened with the source plan, or linked to a goal, a"
+        "What of `arr_won` was planned before it was won: opened by then with the source plan, or linked to a goal, a"
         " hypothesis or a play at a review held before.",
         "Only what was planned before speaks for planning.",
         revenue.attributable_arr,

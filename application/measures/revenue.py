@@ -9,11 +9,12 @@ from application.measures.measure import ALL, Figures, one, share
 from application.measures.measured import Measured
 from domain.account_plan import ACCOUNT_PLAN
 from domain.account_plan.language import AccountPlan
-from domain.account_plan.opportunities import Opportunity, OpportunityWon
+from domain.account_plan.opportunities import Opportunity, OpportunityOpened, OpportunityWon
+from domain.account_plan.plan import the_plan
 from domain.account_plan.plays import Play
 from domain.account_plan.reviews import ReviewHeld
 from domain.record import Recorded
-from domain.things import Draft
+from domain.things import Draft, day_of
 
 YEAR = 12
 """The number of months in a year."""
@@ -111,14 +112,17 @@ def attributed(plan: AccountPlan, records: Sequence[Recorded]) -> tuple[set[str]
     """Return the opportunities that were won as planned, and those that are linked to the plan by now. `records` end at
     the state `plan`.
 
-    Planned are opportunities with the source `plan`, and those that were linked to a goal, a hypothesis or a play at a
-    review that was held and recorded before they were won: a win may be recorded late, after a review that was held
-    when it was already known.
+    Planned are opportunities that were opened with the source `plan` by the day they were won, and those that were
+    linked to a goal, a hypothesis or a play at a review that was held and recorded before: a win may be recorded late,
+    after a review that was held when it was already known, or together with the whole opportunity.
     """
+    zone = the_plan(plan).timezone
     draft = Draft(ACCOUNT_PLAN.empty)
     links: dict[tuple[str, str], str | None] = {}
     reviewed_on: dict[str, date] = {}
-    planned, won_after = set[str](), dict[str, date]()
+    opened_on: dict[str, date] = {}
+    planned_from = dict[str, date]()
+    """From which day on each that was won was planned."""
     for record in records:
         event = record.event
         if event.noun in LINKING:
@@ -127,13 +131,13 @@ def attributed(plan: AccountPlan, records: Sequence[Recorded]) -> tuple[set[str]
         if isinstance(event, ReviewHeld):
             for id in filter(None, links.values()):
                 reviewed_on[id] = min(event.held_on, reviewed_on.get(id, date.max))
+        if isinstance(event, OpportunityOpened):
+            opened_on[event.id] = day_of(record.meta.recorded_at, zone)
         if isinstance(event, OpportunityWon):
-            won_after[event.id] = reviewed_on.get(event.id, date.max)
-            (planned.add if draft.the(Opportunity, event.id).source == "plan" else planned.discard)(event.id)
-    for id, shown_on in won_after.items():
-        won_on = plan.the(Opportunity, id).won_on  # which may have been corrected since
-        if won_on and shown_on <= won_on:
-            planned.add(id)
+            by_plan = opened_on[event.id] if draft.the(Opportunity, event.id).source == "plan" else date.max
+            planned_from[event.id] = min(by_plan, reviewed_on.get(event.id, date.max))
+    won_on = {id: plan.the(Opportunity, id).won_on for id in planned_from}  # which may have been corrected since
+    planned = {id for id, day in won_on.items() if day and planned_from[id] <= day}
     return planned, set(filter(None, links.values()))
 
 

@@ -55,6 +55,15 @@ STORIES: list[Story] = [
         {"2026-02": {}, "2026-03": {"plan": "80000", "referral": "5"}, "2026-04": {}},
     ),
     Story("attributable_arr", [opportunity(), won("deal", "2026-03-02")], {"2026-03": "80000", "2026-04": "0"}),
+    *(
+        Story(measure, [opportunity("deal", "2026-03-02"), won("deal", "2026-03-09", won_on=won_on)], {"2026-03": of})
+        for measure, won_on, of in (  # opened when it was won, or only afterwards
+            ("attributable_arr", "2026-03-02", "80000"),
+            ("attributable_arr", "2026-03-01", "0"),
+            ("claimed_arr", "2026-03-02", "0"),
+            ("claimed_arr", "2026-03-01", "80000"),
+        )
+    ),
     Story("attributable_arr", [opportunity(source="inbound"), won("deal", "2026-03-02")], {"2026-03": "0"}),
     Story(
         "attributable_arr",  # linked at a review before

@@ -45,6 +45,8 @@ FINGERPRINTS = {
     8: "bac188a5851ab78ba1e69e6d733dafa5879c4f4137ba37f4f59640838535569a",
     # From here on a review held after the day of a win plans nothing, though the win was recorded later.
     9: "bac188a5851ab78ba1e69e6d733dafa5879c4f4137ba37f4f59640838535569a",
+    # From here on an opportunity that was opened after it was won does not count as planned.
+    10: "bac188a5851ab78ba1e69e6d733dafa5879c4f4137ba37f4f59640838535569a",
 }
 """By shape.  Those of the past tell that a shape was never given another meaning."""
 
