@@ -330,13 +330,17 @@ def visible_to(caller: Caller | None) -> Iterator[str]:
         yield f"({at_work}plan_id = ANY(%(plans)s::uuid[]))"
 
 
+def scope_of(caller: Caller | None) -> dict[str, Any]:
+    """Return the parameters of `visible_to`."""
+    return {"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}
+
+
 def values(query: PortfolioQuery, after: CursorPosition | None, caller: Caller | None) -> dict[str, Any]:
     place = after._asdict() if after else {}
     tiers = [TIER_RANKS[tier] for tier in query.tier]
-    scope = {"actor": caller.actor, "plans": list(caller.plans or ())} if caller else {}
     q = query.q or ""
     sought = {"q": name_key(q), "words": f"%{search_text(q)}%"}
-    return query.__dict__ | place | scope | sought | {"tiers": tiers, "most": query.limit + 1}
+    return query.__dict__ | place | scope_of(caller) | sought | {"tiers": tiers, "most": query.limit + 1}
 
 
 class PostgresPortfolio:
@@ -375,6 +379,14 @@ class PostgresPortfolio:
         items = [PortfolioItem(**row) for row in rows[: query.limit]]
         more = len(rows) > query.limit
         return PortfolioPage(items=items, next=cursor_of(places[-1], query.sort) if more else None)
+
+    def people(self, most: int, caller: Caller | None = None) -> list[str]:
+        where = " AND ".join((f"generation = ({LIVE})", *visible_to(caller)))
+        asked = (
+            f"SELECT DISTINCT unnest(people) AS person FROM plantrail.portfolio WHERE {where} ORDER BY 1 LIMIT %(most)s"
+        )
+        with self._datastore.connection() as connection:
+            return [person for (person,) in connection.execute(asked, {**scope_of(caller), "most": most})]
 
     def position(self) -> int:
         """Return the position up to which the table includes the log. Raises `StoreUnavailable`."""

@@ -8,6 +8,7 @@ from adapters.access.sign_in_link import SignInLink
 from adapters.http.app import Rooms, Services
 from adapters.web.assets import asset_routes
 from adapters.web.changes import pages as changes
+from adapters.web.choices import Known
 from adapters.web.findings import pages as findings
 from adapters.web.findings import panel
 from adapters.web.forms import pages as forms
@@ -51,8 +52,9 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
     plans, the_program = plan.PlanPages(rooms.plans, ticks), program.ProgramPages(rooms)
     on_top = panel.FindingsPanel(plans, found, make_id)
     desk, note_read, library = rooms.plan_desk, rooms.plans.note_read, services.library.offered
+    known = Known(services.portfolio, services.plans)
     hooks = webhooks.WebhookPages(
-        services.webhooks, services.subscriptions, services.try_webhook, services.now, note_read
+        services.webhooks, services.subscriptions, services.try_webhook, services.now, note_read, known
     )
     in_place = promises.PromisePages(plans, desk, make_id)
     return [
@@ -81,14 +83,14 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
             guard
         ),
         *program.routes(the_program, services.lists, services.findings, services.histories, guard, make_id),
-        *proof.routes(services, plans, guard),
+        *proof.routes(services, plans, known, guard),
         *sessions.routes(services.sessions, guard),
         *language.routes(guard),
-        *keys.routes(rooms.keys, services.now, guard),
+        *keys.routes(rooms.keys, services.now, known, guard),
         *webhooks.routes(hooks, guard),
-        *calendars.routes(services.calendars, rooms.plans, services.public_url, guard),
-        *forgetting.routes(rooms.plans, desk, guard, make_id),
-        *handovers.routes(services.handovers, services.plans, note_read, guard),
-        *records.routes(services.erasures, services.access_events, services.plans, guard),
+        *calendars.routes(services.calendars, rooms.plans, services.public_url, known, guard),
+        *forgetting.routes(rooms.plans, desk, known, guard, make_id),
+        *handovers.routes(services.handovers, services.plans, note_read, known, guard),
+        *records.routes(services.erasures, services.access_events, services.plans, known, guard),
         *forms.routes(the_program, program.PATH, "program", rooms.program_desk, library, guard, make_id),
     ]

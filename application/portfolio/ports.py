@@ -1,5 +1,6 @@
 """The portfolio as its users need it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -29,6 +30,9 @@ class Portfolio(Protocol):
 
     async def state(self) -> TableState:
         """Return a value that changes whenever anything in the table changes."""
+
+    def people(self, most: int, caller: Caller | None = None) -> Sequence[str]:
+        """Return the people who own plans or work on them, in order, as far as the caller may see these plans."""
 
     def knows_not_on_team(self, person: str, plan_id: UUID) -> bool:
         """Return whether the table includes all events of a plan and the person is neither its owner nor on its team.

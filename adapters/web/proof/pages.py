@@ -14,6 +14,7 @@ from starlette.routing import Route
 from adapters.http.app import Services
 from adapters.http.budgets import budgets_of
 from adapters.rendering.words import NOTHING
+from adapters.web.choices import Choices, Known
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -65,6 +66,8 @@ class ProofView:
     verified: Standing | None
     may_verify: bool
     may_bundle: bool
+    choices: Choices | None
+    """The plans of which a bundle can be made."""
 
 
 class Verification:
@@ -134,7 +137,7 @@ def witness_row(known: KnownWitness, latest: KeptCheckpoint | None, say: Speech)
     )
 
 
-def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route]:
+def routes(services: Services, plans: PlanPages, known: Known, guard: PageGuard) -> list[Route]:
     tree: LogTree = services.tree
     verification = Verification(services.verify_log) if services.verify_log else None
 
@@ -148,7 +151,8 @@ def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route
         rows = [checkpoint_row(each, say) for each in await run_in_threadpool(tree.checkpoints, MOST_CHECKPOINTS)]
         standing = verification.standing(say) if verification and may_verify else None
         told = [witness_row(each, latest, say) for each in await run_in_threadpool(services.witnesses.all)]
-        view = ProofView(latest, rows, told, standing, may_verify, may_bundle)
+        choices = await run_in_threadpool(known.choices, visitor_of(request).caller) if may_bundle else None
+        view = ProofView(latest, rows, told, standing, may_verify, may_bundle, choices)
         answer = render(request, "proof/page.html", view=view)
         if standing and standing.is_running:
             answer.headers["Refresh"] = SECONDS_BETWEEN_LOOKS
@@ -163,6 +167,7 @@ def routes(services: Services, plans: PlanPages, guard: PageGuard) -> list[Route
     async def choose(request: Request) -> Response:
         """Lead to the bundle of the plan that was typed, as of the day that was chosen."""
         plan, on = (request.query_params.get(name, "").strip() for name in ("plan", "on"))
+        plan = await run_in_threadpool(known.account_id, plan, visitor_of(request).caller)
         as_of = f"?{urlencode({'as_of': on})}" if on else ""
         return RedirectResponse(f"/plans/{quote(plan, safe='')}/bundle{as_of}" if plan else "/proof", 303)
 

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from adapters.access.calendar_feeds import CalendarFeed, CalendarFeeds, Contents, TooManyCalendars
 from adapters.http.views import PlanViews
+from adapters.web.choices import Choices, Known
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -46,6 +47,7 @@ class CalendarsView:
     plan: str
     words: bool
     can_be_made: bool
+    choices: Choices
     errors: Sequence[str] = ()
     made: str = ""
     """The address of a calendar that was just created. It is shown this once."""
@@ -62,11 +64,11 @@ def calendar_row(feed: CalendarFeed, plan: str, say: Speech) -> CalendarRow:
     )
 
 
-def routes(feeds: CalendarFeeds, plans: PlanViews, public_url: str, guard: PageGuard) -> list[Route]:
+def routes(feeds: CalendarFeeds, plans: PlanViews, public_url: str, known: Known, guard: PageGuard) -> list[Route]:
     async def name_of(feed: CalendarFeed, request: Request) -> str:
-        known = await plans.standing(feed.plan_id, request) if feed.plan_id else None
-        sees = known and known.records and visitor_of(request).caller.sees(known, plans.now())
-        return the_plan(known.state).account_name if known and sees else ""
+        plan = await plans.standing(feed.plan_id, request) if feed.plan_id else None
+        sees = plan and plan.records and visitor_of(request).caller.sees(plan, plans.now())
+        return the_plan(plan.state).account_name if plan and sees else ""
 
     async def shown(
         request: Request, typed: Mapping[str, str], errors: Sequence[str] = (), made: str = "", status: int = 200
@@ -81,6 +83,7 @@ def routes(feeds: CalendarFeeds, plans: PlanViews, public_url: str, guard: PageG
             plan=typed.get("plan", ""),
             words="words" in typed,
             can_be_made=feeds.can_be_made(visitor.session.key_id),
+            choices=await run_in_threadpool(known.choices, visitor.caller),
             errors=errors,
             made=made,
         )
@@ -101,10 +104,11 @@ def routes(feeds: CalendarFeeds, plans: PlanViews, public_url: str, guard: PageG
         plan_id = None
         if contents == "plan":
             try:
-                plan_id = (await plans.plan(request, typed.get("plan", ""))).id
+                plan = await run_in_threadpool(known.account_id, typed.get("plan", ""), visitor.caller)
+                plan_id = (await plans.plan(request, plan)).id
             except PlanNotOpen:
                 return await shown(
-                    request, typed, [say("There is no such plan: say the id of its account.")], status=422
+                    request, typed, [say("There is no such plan: choose it by the name of its account.")], status=422
                 )
         try:
             _, token = await run_in_threadpool(

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from adapters.http.requests import NoteRead, context
 from adapters.rendering.words import spaced
+from adapters.web.choices import Choices, Known, with_blanks
 from adapters.web.forms.form import FormData
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
@@ -34,8 +35,9 @@ from domain.account_plan.language import AccountPlan
 from domain.mistakes import predicate
 from domain.things import Aggregate
 
+MOST_FIELDS = 1_000
 HERE = f"{PATH}/handovers"
-FIELDS = ("from", "to", "plans", "reason")
+FIELDS = ("from", "to", "reason")
 WHY = (ARCHIVED, INVITED, LEADS_THE_PROGRAM, ON_THE_TEAM, STEP)
 """Why a thing is not handed over, apart from refusals of plans."""
 
@@ -63,6 +65,8 @@ class PlaceShown:
 class HandoverView:
     tabs: Sequence[Tab]
     typed: dict[str, str]
+    plans: Sequence[str]
+    choices: Choices
     errors: Sequence[str]
     asked: bool
     done: bool
@@ -77,11 +81,10 @@ def typed_in(data: FormData) -> dict[str, str]:
     return {name: data.get(name, "").strip() for name in FIELDS}
 
 
-def wanted(typed: dict[str, str], dry_run: bool) -> Handover:
+def wanted(typed: dict[str, str], plans: Sequence[str], dry_run: bool) -> Handover:
     """Return the request. Raises `ValidationError`."""
-    plans = [plan.strip() for plan in typed["plans"].split(",") if plan.strip()]
     said = {name: typed[name] for name in ("from", "to", "reason") if typed[name]}
-    return Handover.model_validate({**said, "plans": plans or None, "dry_run": dry_run})
+    return Handover.model_validate({**said, "plans": list(plans) or None, "dry_run": dry_run})
 
 
 def things(
@@ -122,15 +125,16 @@ def summary(found: HandedOver, say: Speech) -> str:
 
 
 def routes(
-    handovers: Handovers, plans: AggregateReader[AccountPlan], note_read: NoteRead, guard: PageGuard
+    handovers: Handovers, plans: AggregateReader[AccountPlan], note_read: NoteRead, known: Known, guard: PageGuard
 ) -> list[Route]:
     async def shown(request: Request, data: FormData, do: bool) -> Response:
         say, typed = speech_of(request), typed_in(data)
         caller, errors, found = visitor_of(request).caller, list[str](), None
         asked = any(typed.values())
+        chosen = await run_in_threadpool(known.account_ids, data.all("plans"), caller)
         if asked:
             try:
-                asking = wanted(typed, dry_run=not do)
+                asking = wanted(typed, chosen, dry_run=not do)
                 said, still_may = context(request, caller, "ui"), guard.asked_by_threads(request)
                 found = await run_in_threadpool(handovers.carry_out, asking, caller, said, still_may)
             except ValidationError as error:
@@ -144,6 +148,8 @@ def routes(
         view = HandoverView(
             tabs=tabs(request, say),
             typed=typed,
+            plans=with_blanks(data.all("plans")),
+            choices=await run_in_threadpool(known.choices, caller),
             errors=errors,
             asked=found is not None,
             done=do and found is not None,
@@ -160,7 +166,7 @@ def routes(
         return await shown(request, FormData(request.query_params.multi_items()), do=False)
 
     async def hand_over(request: Request) -> Response:
-        form = await request.form(max_files=0, max_fields=10)
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
         return await shown(request, FormData([(name, str(value)) for name, value in form.multi_items()]), do=True)
 
     return [

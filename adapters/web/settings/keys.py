@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, get_args
 
 from fastapi.concurrency import run_in_threadpool
@@ -12,16 +12,19 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from adapters.access.api_keys import ApiKey, GivenRole
+from adapters.exchange.typed import typed_day
 from adapters.http.keys import KeyService, NewKey
 from adapters.rendering.words import spaced
+from adapters.web.choices import Choices, Known, with_blanks
 from adapters.web.errors import NoSuchPage
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.settings.tabs import PATH, Tab, tabs
 from adapters.web.templates import render, speech_of
 from domain.mistakes import predicate
+from domain.things import day_of
 
-FIELDS = ("name", "role", "plans", "expires_at")
+FIELDS = ("name", "role", "expires_at")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class KeysView:
     keys: Sequence[KeyRow]
     roles: Sequence[tuple[str, str, bool]]
     typed: dict[str, str]
+    plans: Sequence[str]
+    choices: Choices
     errors: Sequence[str] = ()
     made: str = ""
     """The key that was just created. It is shown this once."""
@@ -54,25 +59,27 @@ class TypedKey:
     """What was typed into the form for a new key."""
 
     values: dict[str, str] = field(default_factory=dict)
+    plans: Sequence[str] = ()
     errors: Sequence[str] = ()
 
     @classmethod
     async def of(cls, request: Request) -> "TypedKey":
         form = await request.form(max_files=0, max_fields=20)
-        return cls({name: str(value).strip() for name, value in form.items()})
+        said = {name: str(value).strip() for name, value in form.items()}
+        return cls(said, [str(plan).strip() for plan in form.getlist("plans")])
 
-    def wanted(self) -> NewKey:
-        """Return the request. Raises `ValidationError`."""
+    def wanted(self, plans: Sequence[str], today: date) -> NewKey:
+        """Return the request for a key for these plans. Raises `ValidationError`."""
         said: dict[str, Any] = {name: self.values[name] for name in ("name", "role") if self.values.get(name)}
-        plans = [plan.strip() for plan in self.values.get("plans", "").split(",") if plan.strip()]
         said["plans"] = plans or None
-        if expires_at := self.values.get("expires_at"):
-            said["expires_at"] = f"{expires_at}T00:00:00Z" if len(expires_at) == len("2027-01-01") else expires_at
+        if typed := self.values.get("expires_at"):
+            day = typed_day(typed, today)
+            said["expires_at"] = f"{day}T00:00:00Z" if len(day) == len("2027-01-01") else day
         said |= {name: True for name in ("personal_data", "on_behalf_of") if name in self.values}
         return NewKey.model_validate(said)
 
 
-def key_row(key: ApiKey, now: datetime, say: Speech) -> KeyRow:
+def key_row(key: ApiKey, now: datetime, known: Known, say: Speech) -> KeyRow:
     good = key.is_good(now)
     state, tone, sign = ("good", "good", "●") if good else ("revoked", "quiet", "×")
     if not good and key.revoked_at is None:
@@ -81,7 +88,7 @@ def key_row(key: ApiKey, now: datetime, say: Speech) -> KeyRow:
         id=key.id,
         name=key.name,
         role=say(key.role),
-        plans=say("all plans") if key.plans is None else ", ".join(key.plans),
+        plans=say("all plans") if key.plans is None else ", ".join(map(known.account_name, key.plans)),
         made=say("{actor}, {at}", actor=key.created_by, at=say.instant(key.created_at)),
         last_used=say.instant(key.last_used_at) if key.last_used_at else say("never"),
         state=say(state),
@@ -91,16 +98,19 @@ def key_row(key: ApiKey, now: datetime, say: Speech) -> KeyRow:
     )
 
 
-def routes(desk: KeyService, now: Callable[[], datetime], guard: PageGuard) -> list[Route]:
+def routes(desk: KeyService, now: Callable[[], datetime], known: Known, guard: PageGuard) -> list[Route]:
     async def shown(request: Request, typed: TypedKey, made: str = "", status: int = 200) -> Response:
         say, caller = speech_of(request), visitor_of(request).caller
-        rows = [key_row(key, now(), say) for key in await run_in_threadpool(desk.all, caller)]
+        found = await run_in_threadpool(desk.all, caller)
+        rows = await run_in_threadpool(lambda: [key_row(key, now(), known, say) for key in found])
         chosen = typed.values.get("role", "editor")
         view = KeysView(
             tabs=tabs(request, say),
             keys=rows,
             roles=[(role, say(spaced(role)), role == chosen) for role in get_args(GivenRole)],
             typed={name: typed.values.get(name, "") for name in FIELDS},
+            plans=with_blanks(typed.plans),
+            choices=await run_in_threadpool(known.choices, caller),
             errors=typed.errors,
             made=made,
         )
@@ -114,13 +124,14 @@ def routes(desk: KeyService, now: Callable[[], datetime], guard: PageGuard) -> l
     async def make(request: Request) -> Response:
         typed, say = await TypedKey.of(request), speech_of(request)
         try:
-            wanted = typed.wanted()
+            plans = await run_in_threadpool(known.account_ids, typed.plans, visitor_of(request).caller)
+            wanted = typed.wanted(plans, day_of(now(), "UTC"))
         except ValidationError as error:
             wrong = [
                 f"{say(spaced(str(each['loc'][0])))}: {say.told(predicate(each))}"
                 for each in error.errors(include_url=False, include_input=False)
             ]
-            return await shown(request, TypedKey(typed.values, wrong), status=422)
+            return await shown(request, TypedKey(typed.values, typed.plans, wrong), status=422)
         _, text = await run_in_threadpool(desk.make, visitor_of(request).caller, wanted)
         return await shown(request, TypedKey(), text)
 

@@ -14,6 +14,7 @@ from adapters.access.access_log import AccessEvents, AccessItem
 from adapters.http.access_events import AccessLogQuery
 from adapters.rendering.words import spaced
 from adapters.web.addresses import same_query
+from adapters.web.choices import Choices, Known
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.timebar import point_told
@@ -64,6 +65,7 @@ class ErasuresView:
     tabs: Sequence[Tab]
     plan: str
     certificates: Sequence[CertificateCard]
+    choices: Choices
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class ReadsView:
     actor: str
     reads: Sequence[ReadRow]
     next: str
+    choices: Choices
 
 
 def certificate_card(certificate: Certificate, account: str, say: Speech) -> CertificateCard:
@@ -146,13 +149,14 @@ def read_row(item: AccessItem, accounts: Mapping[UUID, str], say: Speech) -> Rea
 
 
 def routes(
-    erasures: Erasures, events: AccessEvents, plans: AggregateReader[AccountPlan], guard: PageGuard
+    erasures: Erasures, events: AccessEvents, plans: AggregateReader[AccountPlan], known: Known, guard: PageGuard
 ) -> list[Route]:
     async def forgotten(request: Request) -> Response:
         """Show the erasures in plans that the reader may manage; in one plan, if it is named."""
         say, caller = speech_of(request), visitor_of(request).caller
         named = request.query_params.get("plan", "").strip()
-        wanted = {str(await run_in_threadpool(plans.meant, id)) for id in plans_named(named)} if named else None
+        account = await run_in_threadpool(known.account_id, named, caller)
+        wanted = {str(await run_in_threadpool(plans.meant, id)) for id in plans_named(account)} if named else None
         found = [
             each
             for each in await run_in_threadpool(erasures.certificates)
@@ -162,21 +166,24 @@ def routes(
         ids = {each.plan_id for each in found}
         accounts = await run_in_threadpool(lambda: {id: account_of(UUID(id), plans, say) for id in ids})
         cards = [certificate_card(each, accounts[each.plan_id], say) for each in found]
-        return render(request, "settings/erasures.html", view=ErasuresView(tabs(request, say), named, cards))
+        choices = await run_in_threadpool(known.choices, caller)
+        return render(request, "settings/erasures.html", view=ErasuresView(tabs(request, say), named, cards, choices))
 
     async def reads(request: Request) -> Response:
         say, caller, asked = speech_of(request), visitor_of(request).caller, request.query_params
         plan, actor, cursor = (asked.get(name, "").strip() for name in ("plan", "actor", "cursor"))
         before = int(cursor) if cursor.isdecimal() and len(cursor) < 19 else None
-        wanted = frozenset(plans_named(plan)) if plan else None
+        account = await run_in_threadpool(known.account_id, plan, caller)
+        wanted = frozenset(plans_named(account)) if plan else None
         page = await run_in_threadpool(events.page, MOST_READS, wanted, actor or None, before, caller)
         given = {name: value for name, value in (("plan", plan), ("actor", actor)) if value}
         following = f"{PATH}/reads?{urlencode(given | {'cursor': page.next})}" if page.next else ""
         ids = {each.plan_id for each in page.items if each.plan_id}
         accounts = await run_in_threadpool(lambda: {id: account_of(id, plans, say) for id in ids})
         rows = [read_row(each, accounts, say) for each in page.items]
-        twin = same_query("/v1/access-events", AccessLogQuery, request)
-        view = ReadsView(tabs(request, say), plan, actor, rows, following)
+        twin = same_query("/v1/access-events", AccessLogQuery, request, **({"plan": account} if plan else {}))
+        choices = await run_in_threadpool(known.choices, caller)
+        view = ReadsView(tabs(request, say), plan, actor, rows, following, choices)
         return render(request, "settings/reads.html", twin=twin, view=view)
 
     return [

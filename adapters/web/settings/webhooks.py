@@ -18,7 +18,9 @@ from adapters.http.requests import NoteRead
 from adapters.http.webhooks import owner_limit
 from adapters.rendering.words import spaced
 from adapters.web.addresses import address
+from adapters.web.choices import Choices, Known, with_blanks
 from adapters.web.errors import NoSuchPage
+from adapters.web.forms.form import FormData
 from adapters.web.guard import PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.settings.tabs import PATH, Tab, tabs
@@ -29,11 +31,14 @@ from application.webhooks.endpoints import Attempt, NothingToReplay, TooManyWebh
 from application.webhooks.formats import Format
 from application.webhooks.ports import TargetRefused, TryOut, Webhooks
 from application.webhooks.subscriptions import Replay, Subscriptions, UnknownPlan, WebhookRequest
+from domain.language import kebab_case
 from domain.mistakes import predicate
+from domain.registry import REGISTRY
 
+EVENT_NAMES = sorted(map(kebab_case, REGISTRY.events))
 HERE = f"{PATH}/webhooks"
 OF_DIGESTS = ("digest", "timezone", "person")
-TYPED = ("url", "types", "plans", "after", *OF_DIGESTS)
+TYPED = ("url", "after", *OF_DIGESTS)
 REFUSED = (TargetRefused, NoSuchType, CursorMalformed, UnknownPlan, TooManyWebhooks, NothingToReplay)
 """Errors about what was typed. Each is a sentence."""
 
@@ -71,8 +76,13 @@ class WebhooksView:
     next: str
     may_make: bool
     typed: dict[str, str]
+    plans: Sequence[str]
+    types: Sequence[str]
     formats: Sequence[tuple[str, bool]]
     """Each format, and whether it is chosen."""
+    events: Sequence[tuple[str, str]]
+    """Each type of event, and how it is said."""
+    choices: Choices
     errors: Sequence[str] = ()
 
 
@@ -86,6 +96,7 @@ class WebhookView:
     """Each parked plan, since when and why it is parked."""
     actions: Sequence[tuple[str, str]]
     replays: bool
+    choices: Choices
     errors: Sequence[str] = ()
     secret: str = ""
     """The secret. It is shown this once."""
@@ -138,18 +149,20 @@ class WebhookPages:
         try_out: TryOut,
         now: Callable[[], datetime],
         note_read: NoteRead,
+        known: Known,
     ) -> None:
         self._webhooks = webhooks
         self._subscriptions = subscriptions
         self._try_out = try_out
         self._now = now
         self._note_read = note_read
+        self._known = known
 
     async def list(self, request: Request) -> Response:
-        return await self._listed(request, {})
+        return await self._listed(request, FormData([]))
 
     async def _listed(
-        self, request: Request, typed: dict[str, str], errors: Sequence[str] = (), status: int = 200
+        self, request: Request, typed: FormData, errors: Sequence[str] = (), status: int = 200
     ) -> Response:
         caller, say = visitor_of(request).caller, speech_of(request)
         cursor = request.query_params.get("cursor") or None
@@ -160,7 +173,11 @@ class WebhookPages:
             f"{HERE}?cursor={page.next}" if page.next else "",
             caller.may("feed"),
             {name: typed.get(name, "") for name in TYPED},
+            with_blanks(typed.all("plans")),
+            with_blanks(typed.all("types")),
             [(format, format == typed.get("format")) for format in get_args(Format)],
+            [(name, say(spaced(name))) for name in EVENT_NAMES],
+            await run_in_threadpool(self._known.choices, caller),
             errors,
         )
         return render(
@@ -169,14 +186,14 @@ class WebhookPages:
 
     async def make(self, request: Request) -> Response:
         form = await request.form(max_files=0, max_fields=20)
-        typed = {name: str(value).strip() for name, value in form.items()}
+        typed = FormData([(name, str(value).strip()) for name, value in form.multi_items()])
         caller = visitor_of(request).caller
         try:
             wish = WebhookRequest.model_validate(
                 {
                     "url": typed.get("url", ""),
-                    "types": _words(typed.get("types", "")),
-                    "plans": _words(typed.get("plans", "")),
+                    "types": _words(typed.all("types")),
+                    "plans": await run_in_threadpool(self._known.account_ids, typed.all("plans"), caller),
                     "after": typed.get("after") or "now",
                     "format": typed.get("format") or "cloudevents",
                     **{name: typed[name] for name in OF_DIGESTS if typed.get(name)},
@@ -210,14 +227,17 @@ class WebhookPages:
             parked = await run_in_threadpool(self._webhooks.parked, id, owner)
         except UnknownWebhook:
             raise NoSuchPage(UnknownWebhook.__doc__) from None
+        plans = {*webhook.plans, *(each.plan for each in parked.items)}
+        names = await run_in_threadpool(lambda: {id: self._known.account_name(str(id)) for id in plans})
         view = WebhookView(
             tabs(request, say),
             webhook_row(webhook, say),
-            list(facts(webhook, say)),
+            list(facts(webhook, [names[id] for id in webhook.plans], say)),
             [attempt_row(each, say) for each in attempts.items],
-            [(str(each.plan), say.instant(each.parked_at), each.reason) for each in parked.items],
+            [(names[each.plan], say.instant(each.parked_at), each.reason) for each in parked.items],
             actions(webhook, caller.may("feed") and caller.actor == webhook.owner, say),
             caller.may("feed") and caller.actor == webhook.owner,
+            await run_in_threadpool(self._known.choices, caller),
             errors,
             secret,
         )
@@ -259,6 +279,8 @@ class WebhookPages:
         form = await request.form(max_files=0, max_fields=10)
         after, plan = (str(form.get(name) or "").strip() or None for name in ("after", "plan"))
         caller = visitor_of(request).caller
+        if plan:
+            plan = await run_in_threadpool(self._known.account_id, plan, caller)
         wanted = Replay(after=after, plan=plan)
         found = await run_in_threadpool(self._subscriptions.replay, id, caller.actor, wanted, caller.plans)
         if found.personal_data:
@@ -270,12 +292,12 @@ def _wrong(error: ErrorDetails, say: Speech) -> str:
     return f"{where}{say.told(predicate(error))}"
 
 
-def _words(typed: str) -> list[str]:
-    return [word for each in typed.replace(",", " ").split() if (word := each.strip())]
+def _words(typed: Sequence[str]) -> list[str]:
+    return [word for each in typed for word in each.replace(",", " ").split()]
 
 
-def facts(webhook: Webhook, say: Speech) -> Sequence[tuple[str, str]]:
-    plans = ", ".join(map(str, webhook.plans)) or say("all plans")
+def facts(webhook: Webhook, named: Sequence[str], say: Speech) -> Sequence[tuple[str, str]]:
+    plans = ", ".join(named) or say("all plans")
     said = [
         (say("Events"), ", ".join(webhook.types) or say("all events")),
         (say("Plans"), plans),

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -12,16 +13,19 @@ import pytest
 from starlette.routing import Route
 
 from adapters.access.callers import Bearers
+from adapters.bootstrap.store import account_plans
 from adapters.outbound.witnesses import FileWitness, Telling
 from adapters.postgres.notary import Notary
 from adapters.postgres.witnesses import PostgresWitnesses
+from adapters.web.choices import Known
 from adapters.web.guard import PageRoute
 from adapters.web.settings.records import VIEWS, view_in_words
+from application.aggregates.access import Caller
 from tests.adapters.web.test_pages import FROM_HERE, NOBODY, form_at, signed_in, text_of
 from tests.api import LOG_KEY, Api, served
 from tests.callers import given_key, known_keys
 from tests.receiver import Receiver, Reply, receiving
-from tests.stores import wait_until
+from tests.stores import OPEN_ACME, wait_until
 
 
 def page_of(api: Api, path: str, cookie: dict[str, str] | None = None) -> str:
@@ -30,7 +34,7 @@ def page_of(api: Api, path: str, cookie: dict[str, str] | None = None) -> str:
     return page.text
 
 
-def post(api: Api, path: str, cookie: dict[str, str] | None = None, **data: str):
+def post(api: Api, path: str, cookie: dict[str, str] | None = None, **data: str | list[str]):
     return api.request("POST", path, data=data or {"sent": "yes"}, headers=(cookie or signed_in(api)) | FROM_HERE)
 
 
@@ -124,10 +128,11 @@ def test_whatever_can_be_read_and_whoever_was_forgotten_is_told_of_in_german(acm
 def test_who_was_forgotten_has_a_certificate_and_who_read_what_is_on_record(acme):
     acme.done("add-stakeholder", id="coo", name="Jane Doe", level="executive")
     acme.done("add-action", id="call", statement="Call Jane Doe", kind="task", owner="ann", due_on="2026-02-10")
-    asked = acme.get(f"/settings/erasures/forget?plan={acme.plan}&id=coo", signed_in(acme))
+    asked = acme.get(f"/settings/erasures/forget?plan={acme.plan}", signed_in(acme))
     path = f"/settings/erasures/{acme.plan}/forget"
-    assert asked.headers["location"] == f"{path}?id=coo"
-    before = page_of(acme, asked.headers["location"])
+    assert asked.headers["location"] == path
+    assert '<option value="coo">Jane Doe (coo)</option>' in page_of(acme, path)
+    before = page_of(acme, f"{path}?id=coo")
     told = text_of(before)
     assert re.search(r"What goes .* stakeholder added 1 .*name", told)
     assert "Jane" not in told
@@ -139,6 +144,7 @@ def test_who_was_forgotten_has_a_certificate_and_who_read_what_is_on_record(acme
     assert forgotten.headers["location"] == f"/settings/erasures?plan={acme.plan}"
     assert "Jane" not in json.dumps(acme.view().json())
     assert post(acme, path, **typed | {"id": "Not An Id"}).status_code == 404
+    assert "Jane" not in page_of(acme, path)
     page = text_of(page_of(acme, f"/settings/erasures?plan={acme.plan}"))
     assert "coo" in page
     assert "Key destroyed" in page
@@ -205,6 +211,39 @@ def test_the_proof_shows_who_received_the_checkpoints_and_who_could_not_be_reach
         telling.stop()
         Notary(store.datastore, LOG_KEY, api.clock).seal()
         assert "is being told" in text_of(page_of(api, "/proof"))
+
+
+def test_plans_and_people_are_chosen_by_name(store):
+    with served(store) as api:
+        for id, name in (
+            ("acme", "Acme, Inc."),
+            ("inc", "Acme"),
+            ("zeta", "Zeta (old)"),
+            ("z1", "Twins"),
+            ("z2", "Twins"),
+        ):
+            api.done("open-plan", **OPEN_ACME | {"account_id": id, "account_name": name})
+        store.portfolio.catch_up(api.clock)
+        known, everybody = Known(store.portfolio, account_plans(store, api.clock)), Caller("ann", "editor", None)
+        meant = {
+            "acme": "acme", "Acme": "inc", "ACME, inc.": "acme", "Acme (inc)": "inc", "Acme (acme)": "Acme (acme)",
+            "Zeta (old)": "zeta", "zeta (old) (zeta)": "zeta",
+            "Twins": "Twins", "Twins (z2)": "z2", "new": "new", "": "",
+        }  # fmt: skip
+        assert {typed: known.account_id(typed, everybody) for typed in meant} == meant
+        assert known.account_ids(["inc, zeta", "Acme, Inc.", ""], everybody) == ["inc", "zeta", "acme"]
+        assert known.account_id("Acme", Caller("tom", "reader")) == "Acme", "of a plan that they do not see"
+        cookie = signed_in(api)
+        for page in ("keys", "webhooks", "handovers", "erasures", "reads"):
+            shown = page_of(api, f"/settings/{page}", cookie)
+            assert 'list="known-plans"' in shown
+            assert '<option value="Twins (z2)"></option>' in shown
+            assert '<option value="ann"></option>' in shown
+        typed = {"name": "sue", "role": "editor", "expires_at": "+2w", "plans": ["Acme, Inc.", "Twins (z2)", ""]}
+        made = text_of(post(api, "/settings/keys", cookie, **typed).text)
+        assert re.search(r"sue \w+ editor Acme, Inc\., Twins ", made), made
+        [key] = [key for key in store.api_keys.all() if key.name == "sue"]
+        assert (key.plans, key.expires_at.date()) == (("acme", "z2"), api.clock().date() + timedelta(weeks=2))
 
 
 def owners(acme) -> list[str]:
