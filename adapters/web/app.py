@@ -11,6 +11,7 @@ from adapters.web.changes import pages as changes
 from adapters.web.choices import Known
 from adapters.web.findings import pages as findings
 from adapters.web.findings import panel
+from adapters.web.findings.presenter import FindingsShown
 from adapters.web.forms import pages as forms
 from adapters.web.forms.opening import OpeningPages
 from adapters.web.guard import PageGuard
@@ -32,7 +33,6 @@ from adapters.web.review import pages as review
 from adapters.web.settings import calendars, forgetting, handovers, keys, language, records, sessions, webhooks
 from adapters.web.sign_in import pages as sign_in
 from adapters.web.whitespace import pages as whitespace
-from application.findings.finding import Finding
 
 MOST_PARTS, MOST_TICKS, MOST_TABLES = 100, 2_000, 3_000
 """How many plans' pages are cached, about 60 kB each, how many plans' reviews, and how many tables of plans."""
@@ -44,7 +44,7 @@ def pages(services: Services, rooms: Rooms, link: SignInLink | None = None) -> l
     guard = PageGuard(services.sessions, services.limits, services.sent_forms, why_behind)
     make_id = services.make_id
     ticks = Kept[Sequence[Tick]](MOST_TICKS)
-    parts, found = Kept[plan.Parts](MOST_PARTS), Kept[Sequence[Finding]](MOST_PARTS)
+    parts, found = Kept[plan.Parts](MOST_PARTS), Kept[FindingsShown](MOST_PARTS)
     tables = Kept[str](MOST_TABLES)
     for kept in (ticks, parts, found, tables):
         services.erasures.when_forgotten(kept.drop)

@@ -5,7 +5,7 @@ JSON says nothing of what is wrong with a plan, which stands on top of its page.
 
 import gzip
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from time import process_time
 from typing import Any
@@ -17,7 +17,7 @@ from adapters.bootstrap.garbage_collection import tune_garbage_collection
 from adapters.cli.demonstration import stories
 from adapters.events.stored_format import MetaToRecord, decode
 from adapters.web.app import MOST_TABLES
-from adapters.web.findings.presenter import AT_FIRST, findings_shown
+from adapters.web.findings.presenter import AT_FIRST, FindingsShown, findings_shown
 from adapters.web.kept import Kept
 from adapters.web.languages import Speech
 from adapters.web.plan.canvas import canvas_shown
@@ -26,7 +26,6 @@ from adapters.web.plan.tables import drawn_anew, drawn_once
 from adapters.web.plan.timebar import ticks_of, time_bar
 from adapters.web.templates import environment, part
 from application.aggregates.access import RIGHTS
-from application.findings.finding import Finding
 from application.findings.judging import findings_view
 from application.packs.canvas import CanvasPack
 from application.packs.registry import pack
@@ -45,7 +44,7 @@ EVENTS = 1_000
 RUNS = 21
 MAY = {right.replace("-", "_"): True for right in RIGHTS}
 
-Parts = tuple[Sequence[Finding], Sequence[Fact], str, str]
+Parts = tuple[FindingsShown, Sequence[Fact], str, str]
 """What the service keeps of a plan: what is wrong with it, its facts, its canvas and its sections."""
 
 
@@ -64,19 +63,21 @@ class Page:
         assert isinstance(canvas, CanvasPack)
         on_top = part("plan/canvas.html", say, canvas=canvas_shown(canvas, "/plans/big", cut, say))
         sections = part("plan/sections.html", say, sections=found.sections)
-        return findings_view(known, cut).items, found.facts, on_top, sections
+        shown = findings_shown(
+            findings_view(known, cut).items, known.state, "/plans/big", known.version, "", say, lambda _: True,
+            at_most=AT_FIRST, every="/plans/big",
+        )  # fmt: skip
+        return shown, found.facts, on_top, sections
 
     def of(self, kept: Parts) -> bytes:
-        (items, facts, canvas, sections), path, say = kept, "/plans/big", self.say
+        (shown, facts, canvas, sections), path, say = kept, "/plans/big", self.say
         known, cut = self.known, self.cut
-        shown = findings_shown(
-            items, known.state, path, known.version, "key", say, lambda _: True, at_most=AT_FIRST, every=path
-        )
-        view = PlanView(head(the_plan(known.state), cut, say), facts, canvas, shown, sections)
+        findings = replace(shown, key="key")
+        view = PlanView(head(the_plan(known.state), cut, say), facts, canvas, findings, sections)
         bar = time_bar(known, cut, ticks_of(known), path, path, say, False)
         filled = environment().get_template("plan/page.html").render(
             view=view, bar=bar, may_change=True, _=say, counted=say.counted, language="en", actor="ann", path=path,
-            may=MAY, blaming=False, is_behind=False, blame_address=path,
+            may=MAY, blaming=False, is_behind=False, blame_address=path, twin=f"/v1{path}",
         )  # fmt: skip
         return gzip.compress(filled.encode(), 4)
 

@@ -1,7 +1,7 @@
 """The findings of a plan: the most severe at the top of its page, all of them on a page of their own."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from starlette.routing import Route
@@ -13,7 +13,6 @@ from adapters.web.plan.asked import PlanRequest
 from adapters.web.plan.pages import PlanPages
 from adapters.web.plan.presenter import PlanHead, at_cut
 from application.aggregates.access import Right
-from application.findings.finding import Finding
 from application.findings.judging import findings_view
 
 
@@ -28,7 +27,7 @@ class PlanFindingsPage:
 class FindingsPanel:
     """The findings of a plan at the requested cut, with remedies where they can be sent."""
 
-    def __init__(self, pages: PlanPages, kept: Kept[Sequence[Finding]], make_id: Callable[[], UUID]) -> None:
+    def __init__(self, pages: PlanPages, kept: Kept[FindingsShown], make_id: Callable[[], UUID]) -> None:
         self._pages = pages
         self._kept = kept
         self._make_id = make_id
@@ -41,16 +40,16 @@ class FindingsPanel:
         return PlanFindingsPage(asked.head, self._shown(asked, None))
 
     def _shown(self, asked: PlanRequest, at_most: int | None) -> FindingsShown:
-        def found() -> Sequence[Finding]:
-            return findings_view(asked.then, asked.cut, asked.program).items
-
         def may(right: Right) -> bool:
             return asked.cut.cut == "now" and asked.may(right)
 
-        items, plan = self._pages.kept(self._kept, asked, found), asked.then.state
-        every = at_cut(f"{asked.path}/findings", asked.cut)
-        key, version = str(self._make_id()), asked.known.version
-        return findings_shown(items, plan, asked.path, version, key, asked.say, may, at_most=at_most, every=every)
+        def shown() -> FindingsShown:
+            items, plan = findings_view(asked.then, asked.cut, asked.program).items, asked.then.state
+            every, version = at_cut(f"{asked.path}/findings", asked.cut), asked.known.version
+            return findings_shown(items, plan, asked.path, version, "", asked.say, may, at_most=at_most, every=every)
+
+        kept = self._pages.kept(self._kept, asked, shown, at_most, asked.role)
+        return replace(kept, key=str(self._make_id()))
 
 
 def routes(pages: PlanPages, panel: FindingsPanel, guard: PageGuard) -> list[Route]:

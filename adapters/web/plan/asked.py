@@ -11,10 +11,11 @@ from starlette.requests import Request
 from adapters.web.guard import visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.presenter import PlanHead, at_cut, set_in
-from application.aggregates.access import Right
+from application.aggregates.access import Right, Role
 from application.aggregates.loaded import LoadedAggregate
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, known_at
+from application.views.policy_in_force import PolicyInForce, policy_at
 from domain.account_plan.language import AccountPlan
 from domain.program import PROGRAM
 from domain.program.charter import PROGRAM_ID
@@ -65,6 +66,10 @@ class AggregateRequest(Generic[A]):
     def blaming(self) -> bool:
         return "blame" in self.request.query_params
 
+    @property
+    def role(self) -> Role:
+        return visitor_of(self.request).caller.role
+
     def may(self, right: Right) -> bool:
         return visitor_of(self.request).caller.may(right)
 
@@ -75,6 +80,10 @@ class PlanRequest(AggregateRequest[AccountPlan]):
 
     program: Sequence[Recorded]
     """The records of the program, whose policies judge the plan."""
+
+    @cached_property
+    def policy_in_force(self) -> PolicyInForce:
+        return policy_at(self.program, self.cut)
 
     @cached_property
     def practice(self) -> LoadedAggregate[ProgramState]:

@@ -1,7 +1,7 @@
 """The pages of a plan at a cut, and what the pages of all aggregates share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -35,7 +35,6 @@ from application.aggregates.loaded import LoadedAggregate
 from application.packs import registry
 from application.packs.canvas import CanvasPack
 from application.views.cuts import Cut, check_there, cut_at, timezone_of
-from application.views.policy_in_force import policy_at
 from domain.account_plan import ACCOUNT_PLAN, THINGS
 from domain.account_plan.plan import OpenPlan, the_plan
 from domain.account_plan.team import Member
@@ -130,15 +129,15 @@ class PlanPages(AggregatePages[PlanRequest]):
         card = the_plan(known.state)
         return PlanRequest(request, known, cut, now, say, head(card, cut, say), card.currency, program)
 
-    def kept(self, kept: Kept[T], asked: PlanRequest, make: Callable[[], T]) -> T:
-        """Return the cached parts of the current plan, for readers of this language on this day."""
+    def kept(self, kept: Kept[T], asked: PlanRequest, make: Callable[[], T], *also: Hashable) -> T:
+        """Return the cached parts of the current plan, for readers of this language on this day. `also` contains
+        everything else on which they depend."""
         known, cut = asked.known, asked.cut
-        policy = policy_at(asked.program, cut).version
-        where = known.version, known.erasures, cut.cut, cut.date, policy
+        where = known.version, known.erasures, cut.cut, cut.date, asked.policy_in_force.version, *also
         return kept.of(known.id, (*where, asked.blaming, asked.say.language), make)
 
     def policy(self, asked: PlanRequest) -> Policy:
-        return policy_at(asked.program, asked.cut).policy
+        return asked.policy_in_force.policy
 
     def people(self, asked: PlanRequest) -> list[str]:
         """Return its owner and everybody who was ever on its team."""
