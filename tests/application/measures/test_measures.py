@@ -13,6 +13,7 @@ from application.measures.registry import MEASURES, figures_of
 from application.measures.revenue import won as won_opportunities
 from application.reports.months import month_named
 from domain.account_plan.accounts import PlanMerged
+from domain.account_plan.play_states import PlayStarted
 from domain.program import PROGRAM
 from tests.application.findings.stories import action, opportunity, person, touch
 from tests.application.measures import (
@@ -70,6 +71,28 @@ def test_a_month_that_is_over_says_the_same_whatever_is_recorded_later():
     history.on("2026-04-01", "close-risk", id="a", outcome="averted", closed_on="2026-03-15")
     assert march() == before
     assert values(history, "arr_won", "2026-04") == {"2026-04": "80000"}
+
+
+def test_a_month_says_the_same_whether_the_one_before_was_asked_for_or_a_month_is_left_out():
+    history = told([BUYER, opportunity(), risk("a"), action("late", due_on="2026-02-20")])
+    history.on("2026-02-10", "win-opportunity", id="deal", won_on="2026-02-10", amount="80000")
+    history.on("2026-03-10", "complete-action", id="late", finished_on="2026-03-10", result="Sent")
+
+    def march(*asked: str) -> tuple[object, ...]:
+        *_, last = measured_months(history.known, [month_named(each, AT_THE_END) for each in asked], AT_THE_END)
+        opening = last.opening.at.cut if last.opening else None
+        return opening, figures_of(last, MEASURE_NAMES)
+
+    alone = march("2026-03")
+    assert alone == march("2026-02", "2026-03") == march("2026-01", "2026-03")
+    assert alone[0]
+
+
+def test_the_start_of_a_pilot_is_the_day_it_was_recorded_where_nobody_said_the_day():
+    history = told([play("a", kind="proof")])
+    history.record("2026-02-02", PlayStarted(id="a"))  # as an earlier release recorded it
+    history.on("2026-02-12", "win-play", id="a", finished_on="2026-02-12", result="Sound")
+    assert values(history, "pilot_days", "2026-02") == {"2026-02": "10"}
 
 
 def test_what_was_struck_in_a_later_month_counts_where_it_was_recorded():

@@ -101,6 +101,17 @@ def test_plans_are_grouped(by, groups):
     assert told(series(Plans(TWO), "arr", by=by)) == {(group, None, "EUR"): [arr] * 3 for group, arr in groups.items()}
 
 
+@for_each(("first", "last"), [("2026-01", "2026-03"), ("2026-02", "2026-05"), ("2026-03", "2026-03")])
+def test_a_view_says_from_which_month_to_which_it_is(first, last):
+    found = view(Plans(TWO), "arr", **{"from": first, "to": last})
+    assert (found.from_, found.to) == (first, last)
+
+
+@for_each(("by", "names"), [("plan", ["Acme", "Beta"]), ("tier", [None, None]), ("total", [None])])
+def test_what_is_told_of_one_plan_has_the_name_of_its_account(by, names):
+    assert [each.name for each in series(Plans(TWO), "arr", by=by)] == names
+
+
 def test_a_plan_is_grouped_as_it_was_at_each_months_end():
     moved = plan("acme", "100")
     moved.on("2026-02-28T23:00Z", "change-tier", tier="strategic", reason="Round")
