@@ -15,7 +15,7 @@ from domain.account_plan.health import Contract, Health
 from domain.account_plan.hypotheses import Hypothesis
 from domain.account_plan.language import AccountPlan
 from domain.account_plan.plan import Plan
-from domain.account_plan.reviews import Review, ReviewKind
+from domain.account_plan.reviews import Review
 from domain.account_plan.stakeholders import Stakeholder
 from domain.things import Thing
 
@@ -29,21 +29,6 @@ THEIR_GOALS: Mapping[GoalKind, bool] = {
     "relationship": False,
 }
 """Whether achieving a goal of this kind is valuable to the customer, or to us alone."""
-
-THEIR_REVIEWS: Mapping[ReviewKind, bool] = {
-    "qbr": True,
-    "executive_meeting": True,
-    "business_value": True,
-    "weekly": False,
-    "monthly": False,
-    "quarterly": False,
-    "executive_readout": False,
-    "offsite": False,
-    "annual": False,
-    "red_team": False,
-    "ad_hoc": False,
-}
-"""Whether the customer attends reviews of this kind."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +59,7 @@ ALLOWED: Mapping[type[Thing], Allowed] = {
     ),
     Review: Allowed(
         ("kind", "state", "planned_on", "held_on", "agenda", "ours", "theirs", "metrics"),
-        lambda review: THEIR_REVIEWS[review.kind],
+        lambda review: review.kind == "qbr",
         {"theirs": Stakeholder},
     ),
     Stakeholder: Allowed(("name", "title")),
