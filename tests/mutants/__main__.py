@@ -116,7 +116,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--again", action="store_true", help="keep what died in the runs before, try only the others")
     parser.add_argument("--table", action="store_true", help="try nothing, show what the runs before found")
     parser.add_argument("--write", metavar="FILE", help="where the table and the survivors are written as Markdown")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of tests that a mutant has to survive")
+    parser.add_argument("--seconds", type=float, default=40.0, help="of tests that a mutant has to survive")
     parser.add_argument("--session", default=str(ROOT / "mutants.sqlite"), help="where results are kept")
     parser.add_argument(
         "--tests", nargs="*", help="instead of those of the rooms and, for what these leave alive, of outside.toml"

@@ -10,14 +10,9 @@ made there was made without it.
 
 import ast
 import gc
-import hashlib
 import importlib
-import os
-import pickle
 import re
-import signal
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -32,11 +27,12 @@ from typing import Any, NamedTuple
 
 import pytest
 from cosmic_ray.work_item import MutationSpec, TestOutcome
-from coverage import Coverage
 
 from tests.mutants.bending import bent_here, lines_of, read
-from tests.places import ROOMS, ROOT, module_name, modules
-from tests.programs import MARK, STARTING
+from tests.mutants.forks import each_in_a_fork, in_a_fork, limit
+from tests.mutants.reaching import OURS, PACKAGES, forget, kept, passes, remembering, watch
+from tests.places import ROOT, module_name, modules
+from tests.programs import MARK
 
 LONG = 0.25
 """A test that takes more than this share of the seconds that a mutant has to survive is left out, since every survivor
@@ -46,11 +42,8 @@ CONTROLS = 20
 """So many tests have to pass without a mutant before any is tried."""
 
 PATIENCE = 10.0
-"""Seconds of processor time that a mutant may take beyond three times what its tests take: one that loops forever is
-killed."""
-
-WAITED = 120.0
-"""Seconds by the clock that a mutant may take beside: one that waits for what never comes is killed."""
+"""Seconds of processor time that a mutant may take in a test beyond three times what the test takes: one that loops
+forever is killed."""
 
 NO_TEST = "no test runs the line"
 
@@ -61,10 +54,6 @@ OUTCOMES = {
     INCOMPETENT: (TestOutcome.INCOMPETENT, ""),
     UNREACHED: (TestOutcome.SURVIVED, NO_TEST),
 }
-
-PACKAGES = (*ROOMS, "adapters", "tests")
-
-OURS = tuple(f"{ROOT / room}{os.sep}" for room in ROOMS)
 
 ARGUMENTS = ["-p", "no:terminal", "-p", "no:cacheprovider", "-m", "not torture"]
 
@@ -84,20 +73,6 @@ class Place(NamedTuple):
 
 def place_of(code: CodeType) -> Place:
     return Place(code.co_filename, code.co_firstlineno, code.co_qualname)
-
-
-class Tests(NamedTuple):
-    """The tests that pass without any mutant and are not too long."""
-
-    took: Mapping[int, float]
-    """Seconds of processor time of each, which is named by its place among those collected."""
-
-    running: Mapping[str, Mapping[int, set[int]]]
-    """Which of them run each line of each file."""
-
-    def of(self, path: str, lines: Iterable[int]) -> set[int]:
-        running = self.running.get(path, {})
-        return set().union(*(running.get(line, ()) for line in lines))
 
 
 class Mutants:
@@ -122,13 +97,13 @@ class Mutants:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self) -> Generator[None, object, object]:
-        watch = _watch()
-        watch.start()
+        watching = watch()
+        watching.start()
         try:
             return (yield)
         finally:
-            watch.stop()
-            data = watch.get_data()
+            watching.stop()
+            data = watching.get_data()
             self._while_collecting = {path: set(data.lines(path) or ()) for path in data.measured_files()}
 
     @pytest.hookimpl(wrapper=True)
@@ -143,10 +118,13 @@ class Mutants:
         self._items = session.items
         self._start_postgres()
         session.config.option.tbstyle = "value"  # that a test fails is enough, and to show where takes longer than it
-        self._tests = _kept(self._memory, session.items, LONG * self._enough)
-        tried, seconds = len(self._tests.took), sum(self._tests.took.values())
-        print(f"\n{tried} of {len(self._items)} tests are not too long, {seconds:.0f} s together")
         gc.unfreeze()
+        self._tests = kept(self._memory, session.items, LONG * self._enough)
+        tried, seconds = len(self._tests.took), sum(self._tests.took.values())
+        print(f"\n{tried} of {len(self._items)} tests are used, {seconds:.0f} s together")
+        for index in self._tests.failed:
+            print(f"not used, since it fails without any mutant or is too long: {self._items[index].nodeid}")
+        self._caches = remembering()
         self._functions = defaultdict[Place, list[FunctionType]](list)
         for function in gc.get_objects():
             if isinstance(function, FunctionType) and function.__code__.co_filename.startswith(OURS):
@@ -154,7 +132,7 @@ class Mutants:
         _imports()
         gc.freeze()
         quickest = sorted(self._tests.took, key=self._tests.took.__getitem__)[:CONTROLS]
-        if _in_a_fork(lambda: _first_failure(self._items[index] for index in quickest)) != SURVIVED:
+        if in_a_fork(lambda: _first_failure([self._items[index] for index in quickest])) != SURVIVED:
             raise AssertionError("the tests fail without any mutant, so that none could be told from another")
         replaceable = {
             (place.path, line)
@@ -166,7 +144,8 @@ class Mutants:
         quick_first = sorted(
             self._specs, key=lambda spec: (str(ROOT / spec.module_path), spec.start_pos[0]) not in replaceable
         )
-        for spec, outcome in _each_in_a_fork(quick_first, self._try):
+        at_hand = (spec for spec in quick_first if read(spec.module_path))
+        for spec, outcome in each_in_a_fork(at_hand, self._try, KILLED):
             self._told(spec, *OUTCOMES[outcome])
         return True
 
@@ -176,7 +155,7 @@ class Mutants:
         if needing:
             # What stays set up after it must be what every test that may come first has as well.
             farthest = min(self._items, key=lambda item: _shared(item, needing[0]))
-            assert _passes(needing[0], following=None if farthest is needing[0] else farthest)
+            assert passes(needing[0], following=None if farthest is needing[0] else farthest)
             self._stores.drop()  # each process makes its own: none may use a connection of another
 
     def _try(self, spec: MutationSpec) -> int:
@@ -195,8 +174,10 @@ class Mutants:
             for place, code in functions.items():
                 for function in self._functions[place]:
                     function.__code__ = code
+            forget(self._caches)
             chosen = self._chosen(path, of_line)
-            outcome = _first_failure(self._items[index] for index in chosen) if chosen else UNREACHED
+            most = [PATIENCE + 3 * self._tests.took[index] for index in chosen]
+            outcome = _first_failure([self._items[index] for index in chosen], most) if chosen else UNREACHED
             is_told = outcome not in (SURVIVED, UNREACHED)
             if is_told or self._while_collecting.get(str(path), set()).isdisjoint(lines_of(spec)):
                 return outcome
@@ -207,6 +188,7 @@ class Mutants:
             of_line |= self._naming(names) or self._of_modules(others) or self._of_modules([spec.module_path])
             of_line |= self._speaking_themselves(names)
         chosen = self._chosen(path, of_line | self._own_tests(path) | self._of_the_interface())
+        limit(PATIENCE + 3 * sum(self._tests.took[index] for index in chosen))
         pure = [item for index in chosen if not (item := self._items[index]).get_closest_marker(MARK)]
         return _imported_afresh(path, source, [item.nodeid for item in pure])
 
@@ -245,7 +227,6 @@ class Mutants:
                 break
             chosen.append(index)
             so_far += took[index]
-        _limit(PATIENCE + 3 * so_far)
         return chosen
 
 
@@ -306,9 +287,12 @@ def _altered(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]
             yield from _altered(*pair)
 
 
-def _first_failure(items: Iterable[pytest.Item]) -> int:
-    for item, following in pairwise([*items, None]):
-        if item and not _passes(item, following):
+def _first_failure(items: Sequence[pytest.Item], most: Sequence[float] = ()) -> int:
+    """Whether any of the tests fails, or takes more seconds of processor time than it may."""
+    for place, (item, following) in enumerate(pairwise([*items, None])):
+        if most and place < len(most):
+            limit(most[place])
+        if item and not passes(item, following):
             _end(item)
             return KILLED
     return SURVIVED
@@ -322,22 +306,6 @@ def _shared(item: pytest.Item, other: pytest.Item) -> int:
 def _end(item: pytest.Item) -> None:
     """Takes down what was to serve more tests."""
     item.ihook.pytest_sessionfinish(session=item.session, exitstatus=pytest.ExitCode.TESTS_FAILED)
-
-
-def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
-    failed: list[bool] = []
-
-    class Watch:
-        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            failed.append(report.failed)
-
-    watch = Watch()
-    item.config.pluginmanager.register(watch)
-    try:
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-    finally:
-        item.config.pluginmanager.unregister(watch)
-    return not any(failed)
 
 
 class _Bent(MetaPathFinder, SourceFileLoader):
@@ -428,132 +396,3 @@ def called_by(act: Callable[[], object]) -> set[Place]:
     finally:
         sys.settrace(None)
     return {place_of(code) for code in codes.values() if code.co_filename.startswith(OURS)}
-
-
-def _tests_by_line(items: Sequence[pytest.Item], longest: float) -> Tests:
-    """Runs every test once and notes how long it takes and which lines it runs.
-
-    One that starts a program is left out: no mutant is in that one.
-    """
-    took, starting = dict[int, float](), set[int]()
-    watch = _watch()
-    items[0].config.pluginmanager.register(_NoLongerThan(longest))
-    sys.addaudithook(lambda event, _: starting.add(index) if event in STARTING else None)
-    watch.start()
-    for index, (item, following) in enumerate(pairwise([*items, None])):
-        watch.switch_context(str(index))
-        began = time.process_time()
-        if item and _passes(item, following) and index not in starting:
-            took[index] = time.process_time() - began
-    watch.stop()
-    data = watch.get_data()
-    running = {
-        path: {line: {int(of) for of in tests if of} & took.keys() for line, tests in by_line.items()}
-        for path in data.measured_files()
-        if (by_line := data.contexts_by_lineno(path))
-    }
-    return Tests(took, running)
-
-
-def _watch() -> Coverage:
-    watch = Coverage(data_file=None, config_file=False, include=[f"{room}*" for room in OURS])
-    watch.set_option("run:disable_warnings", ["no-data-collected"])  # few tests may run nothing of ours while collected
-    return watch
-
-
-def _kept(memory: Path, items: Sequence[pytest.Item], longest: float) -> Tests:
-    """What was found before of the same tests, in the project as it is, or else is found now."""
-    files = [path.read_bytes() for room in PACKAGES for path in sorted((ROOT / room).rglob("*.py"))]
-    state = hashlib.sha256(
-        b"\0".join([*files, *(item.nodeid.encode() for item in items), str(longest).encode()])
-    ).digest()
-    if memory.exists() and memory.read_bytes().startswith(state):
-        return Tests(*pickle.loads(memory.read_bytes().removeprefix(state)))
-    tests: Tests = _in_a_fork(lambda: _tests_by_line(items, longest))
-    memory.write_bytes(state + pickle.dumps(tuple(tests)))
-    return tests
-
-
-class TooLong(BaseException):
-    """The test takes longer than it may; nothing that a test runs catches this and goes on."""
-
-
-class _NoLongerThan:
-    """Ends a test that takes so many seconds of processor time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        signal.signal(signal.SIGVTALRM, self._end)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Iterator[None]:
-        signal.setitimer(signal.ITIMER_VIRTUAL, self._seconds)
-        try:
-            return (yield)
-        except TooLong:
-            told = f"takes longer than {self._seconds} s"
-        finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        # The traceback of where it was ended, at any instruction, is one that pytest cannot always show.
-        pytest.fail(told, pytrace=False)
-
-    @staticmethod
-    def _end(*_: object) -> None:
-        raise TooLong
-
-
-def _limit(seconds: float) -> None:
-    """Lets this process be ended after so much processor time, or after so much longer by the clock."""
-    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, WAITED + 10 * seconds)
-
-
-def _in_a_fork(act: Callable[[], Any]) -> Any:
-    """What `act` returns, from a process that leaves nothing behind in this one."""
-    reading, writing = os.pipe()
-    if not (child := os.fork()):
-        try:
-            _silently()
-            with os.fdopen(writing, "wb") as pipe:
-                pickle.dump(act(), pipe)
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        told = pipe.read()
-    os.waitpid(child, 0)
-    return pickle.loads(told)
-
-
-def _each_in_a_fork(
-    specs: Iterable[MutationSpec], act: Callable[[MutationSpec], int]
-) -> Iterator[tuple[MutationSpec, int]]:
-    """What became of each, as many at a time as there are cores; one that was ended by a signal counts as killed."""
-    under_way: dict[int, MutationSpec] = {}
-
-    def one_ended() -> tuple[MutationSpec, int]:
-        child, status = os.wait()
-        return under_way.pop(child), os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else KILLED
-
-    for spec in specs:
-        if len(under_way) >= (os.cpu_count() or 1):
-            yield one_ended()
-        read(spec.module_path)
-        if not (child := os.fork()):
-            _silently()
-            code = KILLED
-            try:
-                code = act(spec)
-            finally:
-                os._exit(code)
-        under_way[child] = spec
-    while under_way:
-        yield one_ended()
-
-
-def _silently() -> None:
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
