@@ -93,7 +93,7 @@ LABELS = {
     "multi_threaded_opportunities": "multi-threaded opportunities", "arr": "ARR", "arr_exposed": "ARR exposed",
     "arr_potential": "ARR potential", "arr_won": "ARR won", "top_arr": "top ARR", "expansion_arr": "expansion ARR",
     "icp_fit": "ICP fit", "nrr": "NRR", "nps": "NPS", "csat": "CSAT", "p1_incidents": "P1 incidents",
-    "crm_id": "CRM id",
+    "crm_id": "CRM id", "qbr": "QBR",
 }  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def listed(words: Iterable[str], joined_by: str = "and") -> str:
 
 
 def spaced(word: str) -> str:
-    """Return `economic_buyer` as `economic buyer`."""
-    return word.replace("_", " ")
+    """Return `economic_buyer` as `economic buyer`, and `qbr` as `QBR`."""
+    return "QBR" if word == "qbr" else word.replace("_", " ")
 
 
 def percent(share: Decimal | float) -> str:

@@ -83,12 +83,29 @@ class Duty(BaseModel):
     late: bool = Field(description="Whether the update came after the due day, or is overdue.")
 
 
+def last_refreshed(records: Sequence[Recorded]) -> Mapping[Section, Recorded]:
+    """Return the last event that changed or confirmed each section; none for a section that no event has changed."""
+    last = {record.event.refreshes(): record for record in records}
+    return {section: last[section] for section in get_args(Section) if section in last}
+
+
 def freshness(
     records: Sequence[Recorded], tier: Tier, timezone: str, today: date, policy: Policy
 ) -> dict[Section, Freshness]:
     """Return the freshness of every section on a day, by the policy in force. A section that no event has changed is as
     old as the plan."""
-    last = {record.event.refreshes(): record for record in records}
+    return freshness_since(last_refreshed(records), records, tier, timezone, today, policy)
+
+
+def freshness_since(
+    last: Mapping[Section, Recorded],
+    records: Sequence[Recorded],
+    tier: Tier,
+    timezone: str,
+    today: date,
+    policy: Policy,
+) -> dict[Section, Freshness]:
+    """Return the same, from the events that changed or confirmed each section last."""
     opened_at = records[0].meta.recorded_at if records else None
     refreshed = {
         section: last[section].meta.recorded_at if section in last else opened_at for section in get_args(Section)

@@ -109,7 +109,7 @@ def facts_told(
 
 def review_told(kind: str) -> str:
     """The kind of a review in words."""
-    return "QBR" if kind == "qbr" else spaced(kind)
+    return spaced(kind)
 
 
 def grade(scale: str, given: int | None) -> str:

@@ -59,8 +59,11 @@ class HistoryView:
     entries: Sequence[EntryView]
     given: Mapping[str, str]
     sections: Sequence[tuple[str, str, bool]]
-    types: Sequence[str]
-    """The types of events in this history."""
+    types: Sequence[tuple[str, str]]
+    """The types of events in this history, and how they are said."""
+    actors: Sequence[str]
+    things: Sequence[tuple[str, str]]
+    """The things it is about, by their names."""
     next: str | None
     is_filtered: bool
     months: Sequence[Month]
@@ -84,6 +87,7 @@ def history_view(
         return at_cut(here, asked.cut, **given_but(given, **{"from": first, "to": last, "cursor": ""}))
 
     days = given.get("from", ""), given.get("to", "")
+    records = asked.known.records[: asked.cut.version]
     as_table = given_but(given, format="csv", cursor="")
     if "to" not in as_table:
         as_table["to"] = asked.cut.cut
@@ -92,12 +96,26 @@ def history_view(
         entries=[entry_view(entry, asked) for entry in page.items],
         given={name: given.get(name, "") for name in FILTERS},
         sections=sections,
-        types=sorted({kebab_case(type(record.event).__name__) for record in asked.known.records[: asked.cut.version]}),
+        types=sorted((name, say(spaced(name))) for name in {kebab_case(type(each.event).__name__) for each in records}),
+        actors=sorted({each.meta.actor for each in records}),
+        things=things_in(asked),
         next=at_cut(here, asked.cut, **given_but(given, cursor=page.next)) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
         months=timeline(found, asked.cut.date, say, between, days),
         csv="" if given.get("words") else f"/v1{here}?{urlencode(as_table)}",
     )
+
+
+def things_in(asked: AggregateRequest[Any]) -> list[tuple[str, str]]:
+    """Return the things of the aggregate at the cut that have names, as the filter names them and as people do."""
+    state, say = asked.as_known, asked.say
+    named = (
+        (f"{each.noun}:{each.id}", f"{say(spaced(each.noun))} {each.known_as}")
+        for things in state.kinds().values()
+        for each in things.values()
+        if each.known_as
+    )
+    return sorted(named, key=lambda each: folded(each[1]))
 
 
 def given_but(given: Mapping[str, str], **but: str) -> dict[str, str]:

@@ -15,11 +15,11 @@ from application.views.by_section import ONE_EACH, plural
 from application.views.contacts import as_the_team_knows
 from application.views.cuts import Cut, plan_at, timezone_of
 from application.views.effects import section_of
-from application.views.freshness import Freshness, freshness
+from application.views.freshness import Freshness, freshness_since, last_refreshed
 from application.views.loaded_plan import LoadedPlan
 from application.views.metrics import metrics
 from application.views.policy_in_force import policy_at
-from domain.account_plan.entries import Note
+from domain.account_plan.entries import Note, SectionConfirmed
 from domain.account_plan.health import Contract
 from domain.account_plan.language import AccountPlan, Section
 from domain.account_plan.plan import Plan, the_plan
@@ -99,6 +99,10 @@ class SectionView:
     title: str
     age: str
     is_stale: bool
+    last: str
+    """Who changed or confirmed it last; empty if nobody did."""
+    event: str
+    """The address of the event with which they did."""
     tables: Sequence[Any]
     """Its tables, as `Drawn` returns them."""
 
@@ -224,11 +228,19 @@ def plan_parts(
             made_of = [plan.values_of(kind), *named_by_it(plan, kind)]
             tables[section].append(drawn(kind.noun, section, made_of, table))
     policy = policy_at(program, cut).policy
-    fresh = freshness(records, card.tier, zone, cut.date, policy)
+    last = last_refreshed(records)
+    fresh = freshness_since(last, records, card.tier, zone, cut.date, policy)
     return PlanParts(
         facts=list(facts(plan, card, cut, say, policy)),
         sections=[
-            SectionView(section, say(spaced(section)), age_of(age, say), age.stale, tables[section])
+            SectionView(
+                section,
+                say(spaced(section)),
+                age_of(age, say),
+                age.stale,
+                *last_told(last.get(section), say),
+                tables[section],
+            )
             for section, age in fresh.items()
         ],
     )
@@ -271,6 +283,15 @@ def age_of(fresh: Freshness, say: Speech) -> str:
     if fresh.most_days is None:
         return age
     return say("{age}, may be {most}", age=age, most=fresh.most_days)
+
+
+def last_told(record: Recorded | None, say: Speech) -> tuple[str, str]:
+    """Return who changed or confirmed a section last, and the address of the event; nothing if nobody did."""
+    if record is None:
+        return "", ""
+    actor, confirmed = record.meta.actor, isinstance(record.event, SectionConfirmed)
+    words = say("confirmed by {actor}", actor=actor) if confirmed else say("changed by {actor}", actor=actor)
+    return words, f"/events/{record.id}"
 
 
 def facts(plan: AccountPlan, card: Plan, cut: Cut, say: Speech, policy: Policy) -> Iterator[Fact]:

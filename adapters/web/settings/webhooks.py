@@ -114,7 +114,7 @@ def webhook_row(webhook: Webhook, say: Speech) -> WebhookRow:
         id=str(webhook.id),
         address=f"{HERE}/{webhook.id}",
         url=webhook.url,
-        types=", ".join(webhook.types) or say("all events"),
+        types=types_told(webhook, say),
         owner=webhook.owner,
         state=say(webhook.state),
         tone=tone,
@@ -125,15 +125,22 @@ def webhook_row(webhook: Webhook, say: Speech) -> WebhookRow:
     )
 
 
+def types_told(webhook: Webhook, say: Speech) -> str:
+    """Return the types of events in words; a type of one version is `plantrail.play-won.v1`."""
+    names = dict.fromkeys(type.removeprefix("plantrail.").rpartition(".v")[0] or type for type in webhook.types)
+    return ", ".join(say(spaced(name)) for name in names) or say("all events")
+
+
 def attempt_row(attempt: Attempt, say: Speech) -> AttemptRow:
     arrived = attempt.status is not None and 200 <= attempt.status < 300
     reasons = {str(error): words for error, words in REASONS.items()}
+    is_test = attempt.event.startswith("test:")
     said = reasons.get(attempt.error or "", attempt.error or "")
     answer = say("it answered {status}", status=attempt.status) if attempt.status else say(said)
     return AttemptRow(
         at=say.instant(attempt.attempted_at),
-        event=attempt.event,
-        event_address=f"/events/{attempt.event}",
+        event=say("a test") if is_test else attempt.event,
+        event_address="" if is_test else f"/events/{attempt.event}",
         answer=answer,
         tone="good" if arrived else "bad",
         sign="●" if arrived else "×",
@@ -299,7 +306,7 @@ def _words(typed: Sequence[str]) -> list[str]:
 def facts(webhook: Webhook, named: Sequence[str], say: Speech) -> Sequence[tuple[str, str]]:
     plans = ", ".join(named) or say("all plans")
     said = [
-        (say("Events"), ", ".join(webhook.types) or say("all events")),
+        (say("Events"), types_told(webhook, say)),
         (say("Plans"), plans),
         (say("Form"), webhook.format),
         (say("Digest"), f"{webhook.digest}, {webhook.timezone}" if webhook.digest else say("none; events are sent")),

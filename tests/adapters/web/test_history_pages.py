@@ -47,6 +47,13 @@ def test_the_trail_can_be_narrowed(moved, asked, found):
     assert found in text_of(page_of(moved, f"/plans/{moved.plan}/history?{asked}"))
 
 
+def test_the_filters_of_the_trail_offer_what_there_is_by_name(moved):
+    page = page_of(moved, f"/plans/{moved.plan}/history")
+    assert '<option value="action:sow">action Sign the SOW</option>' in page
+    assert '<option value="action-rescheduled">action rescheduled</option>' in page
+    assert '<datalist id="actors"><option value="ann"></option></datalist>' in page
+
+
 def test_the_trail_has_a_timeline_and_comes_as_a_table(moved):
     moved.clock.forward(days=62)
     moved.done("write-note", section="risks", text="Two months later")

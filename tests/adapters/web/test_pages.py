@@ -38,6 +38,8 @@ def form_at(api: Api, path: str, cookie: dict[str, str], **filled_in: str) -> Re
 
 
 def text_of(page: str) -> str:
+    """Return the text that a reader sees; what a field offers shows when it is typed into."""
+    page = re.sub(r"<datalist.*?</datalist>", "", page, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
@@ -141,6 +143,17 @@ def test_a_plan_shows_every_value_and_where_it_comes_from(acme):
     assert "legal is on leave" in value
     blamed = text_of(acme.get(f"/plans/{acme.plan}?blame=yes", cookie).text)
     assert "action rescheduled – legal is on leave" in blamed
+
+
+def test_a_section_says_how_old_it_is_and_who_confirmed_or_changed_it_last(acme):
+    acme.done("write-note", section="risks", text="The buyer is new")
+    acme.done("confirm-section", section="goals")
+    page, version = acme.get(f"/plans/{acme.plan}", signed_in(acme)).text, acme.version
+    told = text_of(page)
+    assert re.search(r"risks 0 days old, may be \d+ · changed by ann ", told), told
+    assert re.search(r"goals 0 days old, may be \d+ · confirmed by ann ", told), told
+    assert "competition empty so far Nothing is said here yet." in told
+    assert f'href="/events/{acme.plan_id}:{version}"' in page
 
 
 def test_the_time_machine_shows_the_plan_as_it_stood_and_says_so(acme):

@@ -70,7 +70,7 @@ def test_a_rhythm_that_breaks_the_policy_even_if_it_is_kept_is_told():
     ]
     assert told(practice, "publish-template", template(review("qbr", 92))) == []
     assert told(practice, "publish-template", template(review("qbr", 93))) == [
-        "The first review of the kind qbr is planned 93 days ahead, and the policy wants one every 92 days."
+        "The first review of the kind QBR is planned 93 days ahead, and the policy wants one every 92 days."
     ]
     # A growth plan holds no QBR by the default policy, so none can come too late.
     assert told(practice, "publish-template", template(review("qbr", 93), tier="growth")) == []
