@@ -63,6 +63,8 @@ class FindingsList:
     tiers: Sequence[Option]
     excused: Sequence[Option]
     owner: str
+    owners: Sequence[str]
+    """Those of the plans on the page."""
     since: str
     next: str | None
     here: str
@@ -92,6 +94,7 @@ def findings_list(
             Option("true", say("excused"), query.excused is True),
         ],
         owner=query.owner or "",
+        owners=sorted({item.owner for item in page.items}),
         since=query.since.isoformat() if query.since else "",
         next=address(PATH, given, cursor=page.next) if page.next else None,
         here=address(PATH, given),

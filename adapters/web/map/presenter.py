@@ -118,7 +118,7 @@ def map_view(known: LoadedPlan, cut: Cut, say: Speech, may_change: bool, program
     then = replace(then, state=as_the_team_knows(then.state, cut.date))
     clocks = contact_clock(then.state, then.records, timezone_of(known), cut, policy)
     by_person = {clock.stakeholder: clock for clock in clocks}
-    made = _Map(then, cut, say, by_person, may_change and cut.cut == "now", program)
+    made = _Map(then, cut, say, by_person, may_change and cut.cut == "now", program, policy.contact_days)
     coverage = stakeholder_coverage(then.state, policy)
     card = the_plan(then.state)
     return MapView(
@@ -160,6 +160,7 @@ class _Map:
     """For each stakeholder, when they were last met and verified."""
     may_change: bool
     program: Sequence[Recorded]
+    contact_days: int
     drawing: Drawing = field(init=False)
 
     def __post_init__(self) -> None:
@@ -201,6 +202,7 @@ class _Map:
         look += ["gone"] if not person.is_there else []
         look += ["open"] if person.name is None else []
         look += ["old"] if self._is_old(person) else []
+        look += self._fades(person)
         return PersonBox(
             box.id, box.x, box.y, WIDTH, HEIGHT,
             short(self.name(person), LONGEST_NAME),
@@ -227,6 +229,12 @@ class _Map:
     def _is_old(self, person: Stakeholder) -> bool:
         clock = self.clocks.get(person.id)
         return clock is not None and clock.verification_overdue
+
+    def _fades(self, person: Stakeholder) -> list[str]:
+        """Return how far a person has faded: the longer ago somebody checked their details, the paler they are."""
+        clock = self.clocks.get(person.id)
+        days = (self.cut.date - clock.verified_on).days if clock and clock.verified_on else 0
+        return ["faded"] if days > 2 * self.contact_days else ["fading"] if 2 * days > self.contact_days else []
 
     def people(self) -> list[PersonView]:
         """Return the stakeholders, leaders before their reports, each with the nested lists that begin and end

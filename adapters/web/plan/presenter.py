@@ -89,6 +89,8 @@ class ThingTable:
     """The number of all of them, including those that are over."""
     all_address: str
     """The address of the page with all of them; empty if all are shown."""
+    is_named_by_section: bool
+    """Whether the section in which it stands is called the same."""
     one_only: bool
     """Whether a plan has one of the kind. Its values are then listed and not put in columns."""
 
@@ -366,6 +368,7 @@ class Shown:
             rows=[self._row(thing, columns) for thing in things],
             in_all=in_all,
             all_address=every if in_all > len(things) else "",
+            is_named_by_section=plural(kind.noun) in get_args(Section),
             one_only=kind.noun in ONE_EACH,
         )
 

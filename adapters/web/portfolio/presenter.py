@@ -79,6 +79,8 @@ class PortfolioView:
     rows: list[Row]
     tiers: list[tuple[str, str, bool]]
     """The value, its word, and whether it is chosen."""
+    owners: list[str]
+    """Those of the plans on the page."""
     next: str | None
     is_filtered: bool
     blame_address: str
@@ -109,6 +111,7 @@ def portfolio_view(
             for item in page.items
         ],
         tiers=[(tier, say(spaced(tier)), tier in query.tier) for tier in get_args(Tier)],
+        owners=sorted({item.owner for item in page.items}),
         next=address("/", given, cursor=page.next) if page.next else None,
         is_filtered=any(given.get(name) for name in FILTERS),
         blame_address=address("/", given, blame=None if "blame" in given else "yes"),

@@ -1,6 +1,7 @@
 """The page on which a review is held: open it, save a draft, preview the report, and hold the review."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
@@ -18,8 +19,8 @@ from adapters.web.guard import KEY, MOST_FIELDS, PageGuard, visitor_of
 from adapters.web.languages import Speech
 from adapters.web.plan.asked import PlanRequest
 from adapters.web.plan.pages import PlanPages
-from adapters.web.plan.presenter import plan_path
-from adapters.web.review.presenter import review_page
+from adapters.web.plan.presenter import Value, plan_path
+from adapters.web.review.presenter import AgendaLine, review_page
 from adapters.web.review.typed import Mistake, TypedCommand, commands_of, typed_commands, well_formed
 from application.aggregates.handle import CommandRefused, KeyReused, VersionConflict
 from application.aggregates.preview import preview
@@ -27,7 +28,9 @@ from application.reports.said_vs_did import Report, said_vs_did
 from application.views.cuts import cut_at
 from application.views.reviews import held_reviews, last_review
 from domain.account_plan.plan import the_plan
+from domain.account_plan.reviews import ReviewKind
 from domain.language import Caution, Command, Refusal
+from domain.program.agendas import Agenda
 
 FORM = "review"
 MOST_LEFT_OUT = 20
@@ -128,8 +131,9 @@ class ReviewPages:
     ) -> Response:
         report, warnings = self._ahead(asked, data) if len(data) and not mistakes else (None, [])
         page = review_page(
-            asked.known, asked.cut, data, asked.say, key or str(self._make_id()), mistakes, report, warnings, is_draft
-        )
+            asked.known, asked.cut, data, asked.say, key or str(self._make_id()), mistakes, report, warnings, is_draft,
+            partial(_usual_agenda, asked),
+        )  # fmt: skip
         return self._pages.rendered(asked, "review/page.html", page, status)
 
     def _ahead(self, asked: PlanRequest, data: FormData) -> tuple[Report | None, list[tuple[str, Caution]]]:
@@ -151,6 +155,15 @@ class ReviewPages:
         if before is None:
             return None, warnings
         return said_vs_did(after, before.cut, cut_at("now", after, asked.now), asked.program), warnings
+
+
+def _usual_agenda(asked: PlanRequest, kind: ReviewKind) -> list[AgendaLine]:
+    """Return the agenda that the program has for reviews of a kind; nothing if there is none."""
+    agenda = asked.practice.state.find(Agenda, kind)
+    if agenda is None or agenda.ending:
+        return []
+    address = asked.who_set((agenda.noun, kind, "items"))
+    return [AgendaLine(Value(item.topic, address), item.minutes) for item in agenda.items]
 
 
 def _refused(typed: Sequence[TypedCommand], place: int, refusal: Refusal, say: Speech) -> Mistake:

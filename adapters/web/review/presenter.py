@@ -1,6 +1,6 @@
 """The page on which a review is held: what was said, new promises, attitudes, and decisions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import get_args
@@ -126,12 +126,16 @@ def review_page(
     report: Report | None = None,
     warnings: Sequence[tuple[str, Caution]] = (),
     is_draft: bool = False,
+    usual: Callable[[ReviewKind], Sequence[AgendaLine]] = lambda _: (),
 ) -> ReviewPage:
-    """Return the page. `warnings` contains those of the commands, each with the fields into which it was typed."""
+    """Return the page. `usual` returns the agenda of the program for a kind of review.
+    `warnings` contains those of the commands, each with the fields into which it was typed."""
     plan, card = known.state, the_plan(known.state)
-    kind = data.get("hold-kind") or DEFAULT_KIND
-    held = [review for review in held_reviews(known, cut) if review.event.kind == kind]
-    last, scheduled = last_review(held), _scheduled(known, data)
+    scheduled, chosen = _scheduled(known, data), data.get("hold-kind") or ""
+    kind = next(
+        (each for each in get_args(ReviewKind) if each == chosen), scheduled.kind if scheduled else DEFAULT_KIND
+    )
+    last = last_review([review for review in held_reviews(known, cut) if review.event.kind == kind])
     page = head(card, cut, say)
     return ReviewPage(
         head=page,
@@ -147,8 +151,8 @@ def review_page(
             AgendaLine(Value(item.topic, blame_address(card, scheduled, "agenda", cut)), item.minutes)
             for item in scheduled.agenda
         ]
-        if scheduled
-        else [],
+        if scheduled and scheduled.agenda and scheduled.kind == kind
+        else usual(kind),
         promises=list(_promises(known, cut, last, data, mistakes, say)),
         new=[_new(place, data, mistakes, warnings, say) for place in range(_rows_of_new(data))],
         people=list(_people(known, cut, data, say)),

@@ -84,6 +84,14 @@ def test_nobody_known_yet_is_asked_for(acme):
     assert "Add a unit" in page_of(acme, "/whitespace")
 
 
+def test_who_was_not_checked_for_long_fades(acme):
+    for id, days in (("lead", 130), ("coo", 60), ("cfo", 0)):
+        acme.done("add-stakeholder", id=id, name="Jane Doe", level="executive")
+        acme.clock.forward(days=days)
+    looks = re.findall(r'<g class="box unknown ?([a-z ]*)"', page_of(acme, "/map"))
+    assert sorted(looks) == ["", "fading", "old faded"]
+
+
 def test_the_whitespace_is_a_grid_with_totals_and_what_moved_since_the_last_review(acme):
     acme.done("add-unit", id="group", name="Acme Group", kind="business_unit", buying_center=True)
     acme.done("add-unit", id="plant", name="Linz", kind="site", buying_center=False, parent="group")

@@ -9,6 +9,7 @@ from adapters.web.forms.form import FormData
 from adapters.web.review.typed import COMMAND_FOR, typed_commands
 from domain.account_plan import COMMANDS
 from tests.adapters.web.test_pages import FROM_HERE, form_at, signed_in, text_of
+from tests.adapters.web.test_program_pages import told
 from tests.api import Api, served
 from tests.histories import instant
 
@@ -53,6 +54,20 @@ def hold(api: Api, cookie=None, **typed: str):
     }
     data |= HOLD | rows(api) | {name.replace("__", "-"): value for name, value in typed.items()}
     return api.request("POST", f"/plans/{api.plan}/review", data=data, headers=(cookie or signed_in(api)) | FROM_HERE)
+
+
+def test_a_review_follows_its_own_agenda_or_else_that_of_the_program(office):
+    items = [{"topic": "The list", "minutes": 10}, {"topic": "Risks", "minutes": 20}]
+    told(office, "open-program", name="Strategic accounts", currency="EUR", timezone="UTC")
+    told(office, "publish-agenda", kind="monthly", items=items, minutes=45)
+
+    def shown() -> str:
+        return text_of(form_at(office, f"/plans/{office.plan}/review", signed_in(office)).text)
+
+    assert "Agenda The list 10 min Risks 20 min" in shown()
+    own = {"id": "Q1", "kind": "qbr", "planned_on": "2026-02-09", "ours": ["ann"], "theirs": ["coo"]}
+    office.done("schedule-review", **own, agenda=[{"topic": "Value", "minutes": 15}])
+    assert "Agenda Value 15 min What was said No review of this kind was held before." in shown()
 
 
 def test_what_is_still_being_typed_is_left_out_of_what_is_looked_ahead_to(office):
