@@ -116,7 +116,7 @@ SET_BY_NOBODY = {
     ".findings, .findings-list td, .lost, .state, .warning, .tag, th small, [aria-labelledby=report-blind-spots],"
     " [aria-labelledby=report-theatre], [aria-labelledby=report-trend], [aria-labelledby=report-checks]":
         "found by a rule in what the plan says",
-    ".number:not(:has(a)), tfoot, td.strong, th.strong, dd:not(:has(a)), dd small, .canvas small":
+    "output, .number:not(:has(a)), tfoot, td.strong, th.strong, dd:not(:has(a)), dd small, .canvas small":
         "counted by the page",
     "[aria-labelledby=report-figures], .portfolio td:last-child, .portfolio th small": "likewise",
     "[data-default], del, ins, [data-label=Why]": "as it is where nobody adopted anything else",
