@@ -16,7 +16,7 @@ GroupBy = Literal["plan", "owner", "tier", "territory", "segment", "total"]
 GROUPINGS: Sequence[GroupBy] = get_args(GroupBy)
 
 
-SHAPE = 10
+SHAPE = 11
 """The number of this definition. Raise it with the definition of a measure or of a rule, or when the month report
 stores other data of a plan: every store then rebuilds its table of month ends."""
 

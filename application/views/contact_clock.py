@@ -209,6 +209,6 @@ def _shown(contact: Contact | None) -> LastContact | None:
 
 def _told_twice(contact: Contact) -> str:
     return (
-        f"The executive meeting of {contact.happened_on} was recorded as a touch and as a review; it counts once."
-        " Strike the touch where the review is a baseline."
+        f"The executive meeting of {contact.happened_on} was recorded more than once and counts once. Strike the touch"
+        " that says nothing else."
     )

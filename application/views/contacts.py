@@ -26,8 +26,8 @@ LOOKED_AT = (StakeholderAdded, StakeholderCorrected, StakeholderMoved, Stakehold
 """Events whose author has just looked at the details of a stakeholder."""
 
 RECORDED_ONCE = "executive_meeting"
-"""The kind of meeting that may be recorded as a touch and as a review. If it is recorded as both, it is still one
-meeting."""
+"""The kind of meeting that counts once on a day, however often it is recorded: by several of our people, or as a touch
+and as a review."""
 
 
 class Contact(NamedTuple):
@@ -91,19 +91,13 @@ def _told(plan: AccountPlan, records: Iterable[Recorded]) -> Iterator[Contact]:
 
 
 def _same_meeting(found: Sequence[Contact], contact: Contact) -> Iterator[Contact]:
-    """Yield the executive meeting of the same day that the other kind of event recorded and one of the same people
-    attended."""
+    """Yield the executive meeting of the same day that one of the same people attended."""
     if contact.kind != RECORDED_ONCE:
         return
     for each in reversed(found):
         if each.happened_on != contact.happened_on:
             return
-        told_otherwise = type(each.told_as) is not type(contact.told_as)
-        if (
-            each.kind == RECORDED_ONCE
-            and told_otherwise
-            and not set(each.stakeholders).isdisjoint(contact.stakeholders)
-        ):
+        if each.kind == RECORDED_ONCE and not set(each.stakeholders).isdisjoint(contact.stakeholders):
             yield each
 
 

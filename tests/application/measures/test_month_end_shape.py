@@ -47,6 +47,8 @@ FINGERPRINTS = {
     9: "bac188a5851ab78ba1e69e6d733dafa5879c4f4137ba37f4f59640838535569a",
     # From here on an opportunity that was opened after it was won does not count as planned.
     10: "bac188a5851ab78ba1e69e6d733dafa5879c4f4137ba37f4f59640838535569a",
+    # From here on an executive meeting of one day counts once, however it was recorded.
+    11: "bac188a5851ab78ba1e69e6d733dafa5879c4f4137ba37f4f59640838535569a",
 }
 """By shape.  Those of the past tell that a shape was never given another meaning."""
 

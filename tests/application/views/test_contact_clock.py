@@ -154,7 +154,7 @@ def test_strength_counts_members_on_the_team_and_shows_what_the_others_had_apart
     assert [each.on_the_team for each in clock.pairings] == [former is None]
 
 
-def test_an_executive_meeting_told_as_a_touch_and_as_a_review_counts_once_and_is_warned_about():
+def test_an_executive_meeting_that_is_told_twice_on_one_day_counts_once_and_is_warned_about():
     history = known()
     touch(history, "2026-02-02", "ann", kind="executive_meeting")
     assert clocks(history)["coo"].warnings == []
@@ -169,8 +169,14 @@ def test_an_executive_meeting_told_as_a_touch_and_as_a_review_counts_once_and_is
     touch(history, "2026-02-10", "ann", kind="executive_meeting")
     assert len(clocks(history)["coo"].warnings) == 1  # another day is another meeting
     touch(history, "2026-02-10", "eve", kind="executive_meeting")
-    assert clocks(history)["coo"].last.members == ["eve"], "of two touches each is a meeting of its own"
-    assert len(clocks(history)["coo"].warnings) == 1
+    found = clocks(history)
+    assert found["coo"].last.members == ["ann", "eve"], "both told of it as a touch"
+    assert [len(found[who].warnings) for who in ("coo", "cfo")] == [2, 1]
+    history.on("2026-02-10", "log-touch", happened_on="2026-02-10", kind="executive_meeting", stakeholders=["cfo"],
+               members=["ann"])  # fmt: skip
+    assert len(clocks(history)["cfo"].warnings) == 1, "of other people it is a meeting of its own"
+    touch(history, "2026-02-10", "ann", kind="meeting")
+    assert clocks(history)["coo"].last.kind == "meeting", "of another kind it is one too"
 
 
 def test_who_left_has_no_clock_any_more_and_has_one_at_the_cuts_before():
