@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from adapters.rendering.document import Block, Cell, Document, Figure, Section, Sentence, Table
+from adapters.rendering.document import Block, Cell, Document, Fact, Figure, Section, Sentence, Table
 
 SPECIAL = re.compile(
     r"""[`\[$|]                        # code, links, formulas, cells of tables
@@ -27,10 +27,15 @@ def markdown(document: Document) -> bytes:
         f"# {plain(document.headline)}",
         f"**{plain(document.title)}**  \n{plain(document.period)}",
         *(f"> {plain(each.text)}" for each in document.remarks),
-        "\n".join(f"- {plain(fact.value)} {plain(fact.label)} ({plain(fact.note)})" for fact in document.facts),
+        "\n".join(fact_line(fact) for fact in document.facts),
         *(part for section in document.sections for part in section_parts(section, document.address)),
     ]
     return ("\n\n".join(filter(None, parts)) + "\n").encode()
+
+
+def fact_line(fact: Fact) -> str:
+    note = f" ({plain(fact.note)})" if fact.note else ""
+    return f"- {plain(fact.value)} {plain(fact.label)}{note}"
 
 
 def plain(words: str) -> str:

@@ -22,7 +22,7 @@ class Dated(BaseModel):
     kind: str
     id: str
     what: str
-    owner: str | None
+    owner: str | None = Field(description="Who of ours it is up to; of a review, who of ours takes part.")
     side: Side
     on: date
     overdue: bool
@@ -71,7 +71,8 @@ def scheduled(at: Examined) -> Iterator[Dated]:
     for review in at.plan.open(Review):
         if review.state == "scheduled" and review.planned_on:
             what = f"{review.kind.replace('_', ' ')} review".capitalize()
-            yield dated("review", review.id, what, review.planned_on, None, people(at, review.theirs))
+            ours = ", ".join(review.ours) or None
+            yield dated("review", review.id, what, review.planned_on, ours, people(at, review.theirs))
     for each in at.plan.open(Opportunity):
         yield dated("opportunity", each.id, f"{each.name} closes", each.close_on, None, people(at, each.engaged))
     contract = at.plan.find(Contract, "contract")

@@ -36,6 +36,7 @@ def dated(row: Json) -> Sequence[Cell]:
     said = of(row["kind"], row["id"])
     owned = of("plan", "plan") if row["kind"] == "contract" else said
     by_customer = row["side"] == "customer"
+    whose = "side" if by_customer else "ours" if row["kind"] == "review" else "owner"
     who = "the customer" if by_customer else row["owner"] or NOTHING
     return (
         Cell(day(row["on"]), "overdue" if row["overdue"] else "", late, of=said(DAYS[row["kind"]])),
@@ -47,7 +48,7 @@ def dated(row: Json) -> Sequence[Cell]:
             about=[*filter(None, [named(row)])],
             of=said(NAMES.get(row["kind"], DAYS[row["kind"]])),
         ),
-        Cell(who, ", ".join(row["with_whom"]), ours=by_customer, of=owned("side" if by_customer else "owner")),
+        Cell(who, ", ".join(row["with_whom"]), ours=by_customer, of=owned(whose)),
     )
 
 

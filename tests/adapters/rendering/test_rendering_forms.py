@@ -17,8 +17,8 @@ from pypdf import PdfReader
 from rich.console import Console
 
 from adapters.cli.documents import terminal
-from adapters.rendering.document import Document, Figure, Table, clean
-from adapters.rendering.markdown import inline, plain
+from adapters.rendering.document import Document, Fact, Figure, Table, clean
+from adapters.rendering.markdown import fact_line, inline, plain
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.style import sheet
@@ -318,6 +318,11 @@ def test_a_terminal_is_not_steered_by_words_of_users():
     shown = in_terminal(document("said-vs-did", report))
     assert "\x1b" not in shown
     assert "[red]bold[/red]" in shown
+
+
+def test_a_fact_without_a_note_is_told_in_markdown_without_brackets():
+    assert fact_line(Fact("overdue", "0")) == "- 0 overdue"
+    assert fact_line(Fact("plays", "3", "1 late")) == "- 3 plays (1 late)"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -106,13 +106,19 @@ def test_the_next_90_days_hold_promises_reviews_and_the_renewal_and_end_with_the
             "set-contract",
             {"arr": "1", "starts_on": "2026-01-01", "renews_on": "2026-04-05", "products": []},
         ),
-        ("2026-01-05", "schedule-review", {"id": "q", "kind": "qbr", "planned_on": "2026-03-01"}),
+        (
+            "2026-01-05",
+            "schedule-review",
+            {"id": "q", "kind": "qbr", "planned_on": "2026-03-01", "ours": ["ann", "eve"]},
+        ),
         ("2026-01-05", "add-action", {"id": "in", "statement": "Send it", "due_on": "2026-04-05", **ACTION}),
         ("2026-01-05", "add-action", {"id": "out", "statement": "Send that", "due_on": "2026-04-06", **ACTION}),
     )
     canvas = made("canvas", history)
     assert canvas.until_on == date(2026, 4, 5)
-    assert [each.id for each in canvas.next_90_days] == ["q", "in", "contract"]
+    assert [(each.id, each.owner) for each in canvas.next_90_days] == [
+        ("q", "ann, eve"), ("in", "ann"), ("contract", "ann"),
+    ]  # fmt: skip
     cycle = {"id": "c", "kind": "ninety_days", "starts_on": "2026-01-01", "ends_on": "2026-03-31"}
     history.on("2026-01-05", "begin-cycle", **cycle)
     assert [each.id for each in made("canvas", history).next_90_days] == ["q"]
