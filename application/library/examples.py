@@ -18,7 +18,7 @@ from application.views.current_program import LoadedProgram
 from application.views.cuts import CutRefused, cut_at, timezone_of
 from application.views.loaded_plan import LoadedPlan
 from application.views.plan_names import first_open
-from domain.account_plan.plan import Plan, PlanNotOpen, the_plan
+from domain.account_plan.plan import Plan, PlanNotOpen, plan_id_of, the_plan
 from domain.language import FORGOTTEN, Caution, Command, same_person
 from domain.markers import Ours, strings_of
 from domain.program.examples import Example, ExamplePublished, NoCutToShow, NoPlanToShow, PublishExample
@@ -159,7 +159,10 @@ def _replaced(card: Plan, colleagues: Mapping[str, str], redactions: Mapping[str
 
     Ids of our people are replaced only as whole words, because many are as short as “ann”.
     """
-    names = dict.fromkeys((card.account_name, *card.former_names, card.account_id, *card.aliases), THE_ACCOUNT)
+    ids = tuple(filter(None, (card.account_id, *card.aliases, *card.merged, card.merged_into)))
+    # The ids of its events begin with the plan's, which is made of the account's.
+    plans = (str(plan_id_of(id)) for id in ids)
+    names = dict.fromkeys((card.account_name, *card.former_names, *ids, *plans), THE_ACCOUNT)
     said = {**names, **redactions, FORGOTTEN: SOMEBODYS_WORDS}
     shown_as = {words.casefold(): other for words, other in (*colleagues.items(), *said.items())}
     whole = [rf"(?<!\w){re.escape(id)}(?!\w)" for id in colleagues if len(id) >= FEWEST_LETTERS]

@@ -60,9 +60,12 @@ def reading(history: History, with_words: bool = True) -> Callable[[UUID], Loade
 
 def test_an_example_is_the_plan_without_its_account_its_people_and_the_words_that_were_to_be_replaced():
     redactions = [{"words": "Linz", "shown_as": "the plant"}]
-    view = shown(published(redactions=redactions), plan())
+    history = plan()
+    history.on("2026-01-07", "note-news", kind="merger", happened_on="2026-01-07", summary="Two of them join")
+    view = shown(published(redactions=redactions), history)
     told = json.dumps(view.plan, ensure_ascii=False).casefold()
-    assert [word for word in ("acme", "jane", "doe", "linz") if word in told] == []
+    assert [word for word in ("acme", str(history.plan_id), "jane", "doe", "linz") if word in told] == []
+    assert [each["event"] for each in view.plan["duties"]] == [f"the account:{history.known.version}"]
     plays = view.plan["sections"]["plays"]["plays"]
     assert [each["title"] for each in plays] == ["Tour of the plant"]
     assert view.plan["sections"]["overview"]["units"][0]["id"] == "the plant-works"
