@@ -260,6 +260,13 @@ STORIES = [
     Story("evaluator-only", [COO, touch("2026-02-01", "coo")], ("2026-05-04", "2026-05-05"), ended_by="log-touch"),
     Story("evaluator-only", [COO, touch("2026-02-01", "coo"), COO_LEFT], ("2026-05-04", "2026-05-05")),
     Story(
+        "evaluator-only",
+        [COO, person("p"), touch("2026-02-01", "coo")],
+        ("2026-05-05", "2026-05-05"),
+        quiet=[touch("2026-03-01", "p", "coo")],
+        loud=[touch("2026-03-01", "p")],
+    ),
+    Story(
         "unplaced-relationship",
         [person("p")],
         quiet=[knows("p", 0)],
@@ -295,6 +302,11 @@ STORIES = [
         loud=[("2026-01-06", "identify-competitor", ENTRENCHED)],
         ended_by="reassess-competitor",
         saying={"displacement_angle": "Their contract ends"},
+    ),
+    Story(
+        "no-counter-strategy",  # a play against it, as long as it is open
+        [unit("a"), GLOBEX, ("2026-01-06", "plan-play", plays(1)[0][2] | {"competitor": "globex"})],
+        loud=[("2026-01-07", "drop-play", {"id": "p0", "reason": "Line is sold"})],
     ),
     Story(
         "no-counter-strategy",  # who only challenges has nothing to be displaced from, nor who is nowhere

@@ -39,10 +39,12 @@ STORIES: list[Story] = [
         [
             action("m1", kind="milestone", due_on="2026-02-10"),
             action("m2", kind="milestone", due_on="2026-02-10"),
+            action("m3", kind="milestone", due_on="2026-02-10"),
             action("task", due_on="2026-02-10"),
             done("m1", "2026-02-10"),
+            done("m3", "2026-02-11"),  # a day late
         ],
-        {"2026-01": None, "2026-02": "0.5000", "2026-03": None},
+        {"2026-01": None, "2026-02": "0.3333", "2026-03": None},
     ),
     Story(
         "milestones_held",
