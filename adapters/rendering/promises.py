@@ -27,6 +27,7 @@ TONES: Mapping[Outcome, Tone] = {
 }
 WORST_FIRST: Sequence[Outcome] = ("missed", "slipped", "late", "failed", "dropped", "pending", "kept")
 LONGEST_VALUE = 160
+NOW = "now"
 NAMES: Mapping[str, str] = {"play": "title", "action": "statement"}
 """The field that holds what was promised."""
 
@@ -67,14 +68,16 @@ def promise(row: Json) -> Sequence[Cell]:
 
 
 def worth_knowing(row: Json) -> Cell:
+    """Return what is remarkable about a promise, and what people wrote of it, which no page translates."""
     flags, words = ", ".join(FLAGS[flag] for flag in row["flags"]), shortened(" · ".join(why(row)), LONGEST_VALUE)
-    return Cell(flags, words, ours=True) if flags else Cell(words, tone="quiet")
+    ours = NOW if words.startswith(f"{NOW}: ") and row["title_now"] != row["title"] else ""
+    return Cell(flags, words, ours=True, about=[(ours, words.removeprefix(ours))]) if flags else Cell(words)
 
 
 def why(row: Json) -> Iterator[str]:
     """Yield the result of a promise and the reasons for its changes."""
     if row["title_now"] != row["title"]:
-        yield f"now: {row['title_now']}"
+        yield f"{NOW}: {row['title_now']}"
     yield from (words for words in (row["result"], *row["reasons"]) if words)
 
 

@@ -16,11 +16,14 @@ FILLED_IN = "filled in"
 
 PLACE = re.compile("{([a-z_]+)([0-9]*)}")
 OF_OURS = frozenset(
-    "addressable before counted cut_told days decided did_you_mean done engaged given grade how kind last month needs"
+    "addressable before counted cut_told days decided did_you_mean done engaged grade how kind last month needs"
     " noun number others over period read review_told round said section since spaced theirs tier times told too_many"
     " wanted was what where within word".split()
 )
 """Places that contain our own words and clauses."""
+
+GIVEN = "given"
+"""The place of what stands there without a name: words of ours, or what people wrote."""
 
 LISTS_OF_OURS = frozenset({"missing", "sections", "words"})
 LISTS = LISTS_OF_OURS | {"listed", "named"}
@@ -54,6 +57,8 @@ OURS_ALONE = frozenset({"counted", "spaced", "what"})
 
 NUMBERED = re.compile("([0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}|[0-9]+|[a-z]+) (.+)", re.DOTALL)
 """One of our words after a number or a day."""
+COUNTED_AS = {"no": "none"}
+"""Before what is counted, “no” is no answer."""
 LETTER = re.compile("[A-Za-z]")
 LEAST_LETTERS = 4
 """A sentence with less fixed text is recognised by what its places contain."""
@@ -144,9 +149,8 @@ class Sentences:
 
     def told(self, text: str) -> str:
         """Translate a sentence, or a note of several parts, each of which is translated if it is known."""
-        parts = JOINT.split(text)
-        if len(parts) > 1 and self.words.keys() >= set(parts[::2]):
-            return "".join(self.words.get(part, part) for part in parts)
+        if " " in text and (joined := self._joined(text)):
+            return joined
         known = self._known(text)
         if known is not None:
             return known
@@ -155,6 +159,12 @@ class Sentences:
             return self.words[head] + known
         body, end = (text[:-1], ".") if text.endswith(".") else (text, "")
         return self._in_parts(body, JOINTS) + end
+
+    def _joined(self, text: str) -> str:
+        """Return the translation of words of ours alone; nothing if there are any others."""
+        parts = JOINT.split(text)
+        known = self.words.keys() >= set(parts[::2])
+        return "".join(self.words.get(part, part) for part in parts) if known else ""
 
     def _in_parts(self, text: str, joints: Sequence[str]) -> str:
         told = self._part(text)
@@ -168,7 +178,7 @@ class Sentences:
             known = self._known(part[0].lower() + part[1:])
             return part if known is None else known[0].upper() + known[1:]
         if known is None and (found := NUMBERED.fullmatch(part)) and found[2] in self.words:
-            return f"{self.words.get(found[1], found[1])} {self.words[found[2]]}"
+            return f"{self.words.get(COUNTED_AS.get(found[1], found[1]), found[1])} {self.words[found[2]]}"
         return part if known is None else known
 
     def _known(self, text: str) -> str | None:
@@ -188,6 +198,10 @@ class Sentences:
         return place not in OURS_ALONE or self._part(text) != text or not self.words.keys().isdisjoint(known)
 
     def _put(self, place: str, held: str) -> str:
+        if place == GIVEN:
+            return self._joined(held) or held
+        if place == "number":
+            held = COUNTED_AS.get(held, held)
         if place in LISTS:
             return self._listed(held, place in LISTS_OF_OURS)
         return self.told(held) if place in OF_OURS else held

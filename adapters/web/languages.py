@@ -15,7 +15,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 from babel.support import NullTranslations, Translations
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -147,6 +147,11 @@ QUOTED, DAY_IN_TEXT = (
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 OF_POLICY = re.compile(r"`policy\.([a-z_]+)`")
+MONEY = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?= [A-Z]{3}\b)")
+"""An amount of many thousands in a sentence, as reports write it."""
+FIGURE = re.compile(r"[+−-]?[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]+)?(?:k|m| %| [A-Z]{3})?")
+"""A number that stands alone."""
+
 FIELD = re.compile(r"`(?:[a-z_]+\.)*([a-z_]+)`")
 """A field, a measure or a number of the policy, as the domain names it in a sentence."""
 
@@ -206,14 +211,23 @@ class Speech:
         if words and len(sign) == 1 and not sign.isalnum():
             return f"{sign} {self.told(words)}"
         said = self._sentences.told(text) if self.language != "en" else text
+        if said != text:
+            said = MONEY.sub(lambda found: self._separated(found[0]), said)
         return "".join(map(self._as_written_here, QUOTED.split(said)))
 
     def quoted(self, words: str) -> str:
         return QUOTES[self.language].format(words)
 
-    def day_told(self, text: str) -> str:
-        """Return a day in a report's format in the reader's format; any other text is unchanged."""
+    def figure_told(self, text: str) -> str:
+        """Return a day or a number in a report's format in the reader's format; any other text is unchanged."""
+        if FIGURE.fullmatch(text):
+            return self._separated(text)
         return DAY_IN_TEXT.sub(self._day_in_text, text) if DAY_IN_TEXT.fullmatch(text) else text
+
+    def _separated(self, number: str) -> str:
+        """Return a number with the separators of the language."""
+        signs = {",": get_group_symbol(self.locale), ".": get_decimal_symbol(self.locale)}
+        return re.sub("[,.]", lambda sign: signs[sign[0]], number)
 
     def _as_written_here(self, part: str) -> str:
         """Return a quotation in the quotation marks of the language; in any other text, translate the days."""

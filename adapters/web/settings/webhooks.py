@@ -308,7 +308,7 @@ def facts(webhook: Webhook, named: Sequence[str], say: Speech) -> Sequence[tuple
     said = [
         (say("Events"), types_told(webhook, say)),
         (say("Plans"), plans),
-        (say("Form"), webhook.format),
+        (say("Format"), webhook.format),
         (say("Digest"), f"{webhook.digest}, {webhook.timezone}" if webhook.digest else say("none; events are sent")),
         (say("Words about people"), say("included") if webhook.personal_data else say("left out")),
         (say("Searched up to"), say("position {number}", number=say.number(int(webhook.sequence)))),

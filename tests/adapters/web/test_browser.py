@@ -99,6 +99,11 @@ NOT_TO_BE_FOLLOWED = """() => {
 }"""
 """What who uses the keyboard alone could not reach in its turn, or would not see that they reached."""
 
+CUT_OFF = """() => [...document.querySelectorAll(".scroll")]
+  .filter((each) => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)
+  .map((each) => each.getAttribute("aria-label"))"""
+"""Tables of which one must scroll to see the last column."""
+
 FEWER_ROWS = """() => {
   for (const details of [...document.querySelectorAll("main details")].slice(0, 3)) details.open = true;
   for (const list of document.querySelectorAll("main tbody, main ul, main ol, main dl.pairs")) {
@@ -200,6 +205,8 @@ def test_every_page_is_for_everybody_to_read_and_runs_nothing_foreign(office: Of
                 page.set_viewport_size({"width": width, "height": 900})
                 if page.evaluate("document.documentElement.scrollWidth") > width:
                     found.append((name, width, "wider than the screen"))
+                if width == SCREEN:
+                    found += [(name, "cut off", table) for table in page.evaluate(CUT_OFF)]
             if looks:
                 page.evaluate(FEWER_ROWS)
             if TIMES > 1:
@@ -353,12 +360,15 @@ def test_reports_name_their_rows_and_what_changed_in_german(office: Office):
 def test_every_page_is_in_german_for_who_reads_german(read: Callable[..., str]):
     missed, left, same, theirs = Missed(), [], dict[str, str](), told_by_people(whole=True)
     translations("de").add_fallback(missed)
+    written = [each for each in theirs if len(each) > 20]
     for name in PAGES:
         page, in_english = read(name, "de"), read(name)
         assert '<html lang="de">' in page, name
         same |= {text: name for text in texts_in(page) & texts_in(in_english) if is_of_ours(text, theirs)}
         text = text_of(page)
         left += [(name, sentence) for sentence in ENGLISH if sentence in text]
+        text_in_english = text_of(in_english)
+        left += [(name, said) for said in written if text_in_english.count(said) > text.count(said)]
     assert left == []
     assert same == {}, "reads the same in both languages, and is neither a name nor what somebody wrote"
     words = sorted(each for each in missed.messages if any(sign.isalpha() for sign in each))

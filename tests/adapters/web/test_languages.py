@@ -163,3 +163,20 @@ def test_things_that_are_called_by_words_of_ours_are_called_so_in_german():
 
 def test_days_in_a_sentence_read_as_all_days_of_a_page():
     assert Speech("en").told("Due on 2026-03-01: “by 2026-04-01”.") == "Due on 1 Mar 2026: “by 2026-04-01”."
+
+
+def test_numbers_and_counts_of_a_report_are_written_as_the_reader_writes_them():
+    say = Speech("de")
+    assert say.told("Three goals achieved, no goals rolled forward.") == (
+        "Drei Ziele erreicht, keine Ziele weitergeführt."
+    )
+    figures = {"990,640 GBP": "990.640 GBP", "431.5k": "431,5k", "1,000.5": "1.000,5", "262 %": "262 %"}
+    assert {text: say.figure_told(text) for text in figures} == figures
+    assert say.figure_told("£990,640 hang on 1,000 GBP") == "£990,640 hang on 1,000 GBP", "what somebody wrote"
+    assert Speech("en").figure_told("990,640 GBP") == "990,640 GBP"
+
+
+def test_what_people_wrote_after_words_of_ours_is_left_as_it_is():
+    assert Speech("de").told("proof: Time study of six stores, November 2025") == (
+        "Beleg: Time study of six stores, November 2025"
+    )
