@@ -133,7 +133,8 @@ def about_repetitions(command: Command) -> Iterator[Caution]:
         first: dict[tuple[str, str], int] = {}
         for place, each in enumerate(listed):
             if isinstance(each, str) and each in listed[:place]:
-                yield Caution("named-again", f"/{field}/{place}", f"“{each}” stands there already: once is enough.")
+                detail = f"Number {listed.index(each) + 1} says the same: once is enough."
+                yield Caution("named-again", f"/{field}/{place}", detail)
             elif isinstance(each, BaseModel) and (name := _name_of_item(each)):
                 text = " ".join(getattr(each, name).casefold().split())
                 if (before := first.setdefault((name, text), place)) != place:

@@ -360,4 +360,4 @@ def test_an_agenda_that_has_a_topic_twice_is_told_in_a_sentence_that_does_not_re
 
 def test_a_list_that_names_somebody_again_is_told_in_a_sentence():
     [told] = about_repetitions(BeginPhase(phase="pilot", accounts=("acme", "acme"), reason=None))
-    assert told.detail == "“acme” stands there already: once is enough."
+    assert told.detail == "Number 1 says the same: once is enough."
