@@ -68,8 +68,8 @@ DOCUMENT: Mapping[str, Collection[int | str]] = {
 """The parts of a document that contain our own words, and where."""
 
 NOT_ON_PAGES = (
-    "charts", "document", "embedded_fonts", "fonts", "glyphs", "markdown", "measures", "month_report", "page", "pdf",
-    "pool", "slides", "streamed", "style", "worker",
+    "charts", "document", "embedded_fonts", "fonts", "glyphs", "markdown", "measures", "month_report", "one_page",
+    "page", "pdf", "pool", "slides", "streamed", "style", "worker",
 )  # fmt: skip
 """Modules of the reports that no page shows."""
 

@@ -11,6 +11,7 @@ import typst
 from adapters.rendering.document import Chart, Document, Figure
 from adapters.rendering.fonts import families, fonts
 from adapters.rendering.glyphs import with_glyphs
+from adapters.rendering.one_page import on_one_page
 
 SIZES = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 """The font sizes, in points, in which a one-page document may be set."""
@@ -18,18 +19,30 @@ SIZES = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 
 def pdf(document: Document) -> bytes:
     document = with_glyphs(document)
+    data = data_of(document)
+    if not document.one_page:
+        return compiled(data)
+    size = size_of_one_page(data)
+    if size is None:
+        size = SIZES[-1]
+        data = data_of(on_one_page(document, lambda shorter: pages(data_of(shorter) | {"size": SIZES[-1]})))
+    return compiled(data | {"size": size})
+
+
+def data_of(document: Document) -> dict[str, Any]:
+    """Return the document as the typesetter takes it, with its charts drawn."""
     data = asdict(document)
     for section, shown in zip(document.sections, data["sections"], strict=True):
         for place, block in enumerate(section.blocks):
             if isinstance(block, Figure):
                 shown["blocks"][place]["svg"] = draw(block.chart, f"{section.id}-{place}")
     data["fonts"] = families()
-    return compiled(data | {"size": size_of_one_page(data)} if document.one_page else data)
+    return data
 
 
-def size_of_one_page(data: dict[str, Any]) -> float:
-    """Return the largest font size, in points, at which a document fits on one page; else the smallest."""
-    return next((size for size in SIZES if pages(data | {"size": size}) == 1), SIZES[-1])
+def size_of_one_page(data: dict[str, Any]) -> float | None:
+    """Return the largest font size, in points, at which a document fits on one page; None if there is none."""
+    return next((size for size in SIZES if pages(data | {"size": size}) == 1), None)
 
 
 def pages(data: dict[str, Any]) -> int:

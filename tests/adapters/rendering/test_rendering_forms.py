@@ -17,8 +17,9 @@ from pypdf import PdfReader
 from rich.console import Console
 
 from adapters.cli.documents import terminal
-from adapters.rendering.document import Document, Fact, Figure, Table, clean
+from adapters.rendering.document import Cell, Column, Document, Fact, Figure, Section, Table, clean
 from adapters.rendering.markdown import fact_line, inline, plain
+from adapters.rendering.one_page import on_one_page, shortened
 from adapters.rendering.pool import RenderingPool
 from adapters.rendering.reports import document
 from adapters.rendering.style import sheet
@@ -206,10 +207,30 @@ def test_a_canvas_is_one_page_and_the_same_plan_makes_the_same_bytes(press):
     assert made == press.made("canvas", "pdf", demo_pack("canvas"))
 
 
-def test_a_canvas_of_more_than_a_page_can_hold_is_set_as_small_as_may_be(press):
+def test_a_canvas_of_more_than_a_page_can_hold_is_shortened_and_says_so(press):
     long = json.loads(demo_pack("canvas"))
-    long["plays"] *= 40
-    assert len(PdfReader(BytesIO(press.made("canvas", "pdf", json.dumps(long).encode()))).pages) > 1
+    long["plays"] = [each | {"title": each["title"] * 20} for each in long["plays"] * 12]
+    [page] = PdfReader(BytesIO(press.made("canvas", "pdf", json.dumps(long).encode()))).pages
+    text = " ".join(page.extract_text().split())
+    assert "Shortened to fit on one page" in text
+    assert re.search(r"and \d+ more", text)
+
+
+def test_a_table_is_shortened_to_its_first_rows_and_keeps_its_sums():
+    sums = [Cell("Still to win", ours=True), Cell("9")]
+    rows = [[Cell(f"Plant {each}, line of the works", "note"), Cell("1")] for each in range(6)]
+    table = Table("Units", [Column("Unit"), Column("Sum")], [*rows, sums], "None")
+    canvas = Document("Canvas", "today", "A headline", [], [], [Section("s", "S", [table])], one_page=True)
+
+    def names(of: Document) -> list[str]:
+        return [row[0].text for row in of.sections[0].blocks[0].rows]
+
+    assert names(shortened(canvas, 10, 4)) == [*(f"Plant {n},…" for n in range(4)), "and 2 more", "Still to…"]
+    asked = []
+    least = on_one_page(canvas, lambda shorter: len(asked) or asked.append(names(shorter)) or 2)
+    assert names(least) == asked[0] == [*(row[0].text for row in rows), "Still to win"], "no more than it takes"
+    most = on_one_page(canvas, lambda _: 2)
+    assert names(most)[-2:] == ["and 3 more", "Still to win"]
 
 
 # What users wrote
