@@ -132,7 +132,9 @@ class Mistakes:
     @cached_property
     def withdrawal(self) -> type[Withdrawal]:
         """The command that withdraws, such as `WithdrawPlay`."""
-        words = f"{with_article(self._noun).capitalize()} was entered by mistake, and nothing names it; say why."
+        was, it = ("were", "them") if self._noun == "priorities" else ("was", "it")
+        thing = with_article(self._noun).capitalize()
+        words = f"{thing} {was} entered by mistake, and nothing names {it}; say why."
         return cast(type[Withdrawal], self._command("Withdraw", Withdrawal, words, {}))
 
     @cached_property

@@ -234,6 +234,11 @@ TOLD: Mapping[str, Callable[[Mapping[str, Any], Any], str]] = {
 """What to say, by the kind that pydantic names: its own wording is English of programmers."""
 
 
+UNCOUNTED = frozenset({"news", "health", "priorities"})
+
+
 def with_article(noun: str) -> str:
-    """Return “an action”, “a play” and, as it is spoken, “a unit”."""
+    """Return “an action”, “a play” and, as it is spoken, “a unit”; “news”, of which there is not one, as it is."""
+    if noun in UNCOUNTED:
+        return noun
     return f"{'an' if noun[0] in 'aeiou' and not noun.startswith('uni') else 'a'} {noun}"

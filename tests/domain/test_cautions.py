@@ -133,7 +133,12 @@ def test_the_warning_names_the_other_and_repeats_no_text():
 
 
 def test_it_speaks_of_an_action_and_of_a_unit():
-    assert [with_article(noun) for noun in ("action", "unit", "play")] == ["an action", "a unit", "a play"]
+    assert [with_article(noun) for noun in ("action", "unit", "play", "news")] == [
+        "an action",
+        "a unit",
+        "a play",
+        "news",
+    ]
     history = given(ActionAdded(id="call", **CALL))
     [warning] = history.type.decide(history.aggregate, AddAction(id="next", **CALL), history.when(None).at).warnings
     assert warning.detail == "There is an action of that name already, “call”: is it the same?"
