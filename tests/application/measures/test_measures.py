@@ -88,11 +88,15 @@ def test_a_month_says_the_same_whether_the_one_before_was_asked_for_or_a_month_i
     assert alone[0]
 
 
-def test_the_start_of_a_pilot_is_the_day_it_was_recorded_where_nobody_said_the_day():
+@for_each(
+    ("recorded", "finished_on", "days"),
+    [("2026-02-02", "2026-02-12", "10"), ("2026-02-12", "2026-02-12", "0"), ("2026-02-12", "2026-02-10", "0")],
+)
+def test_the_start_of_a_pilot_is_the_day_it_was_recorded_where_nobody_said_the_day(recorded, finished_on, days):
     history = told([play("a", kind="proof")])
-    history.record("2026-02-02", PlayStarted(id="a"))  # as an earlier release recorded it
-    history.on("2026-02-12", "win-play", id="a", finished_on="2026-02-12", result="Sound")
-    assert values(history, "pilot_days", "2026-02") == {"2026-02": "10"}
+    history.record(recorded, PlayStarted(id="a"))  # as an earlier release recorded it
+    history.on("2026-02-12", "win-play", id="a", finished_on=finished_on, result="Sound")
+    assert values(history, "pilot_days", "2026-02") == {"2026-02": days}
 
 
 def test_what_was_struck_in_a_later_month_counts_where_it_was_recorded():

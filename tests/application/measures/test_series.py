@@ -178,8 +178,8 @@ def test_a_month_ends_where_the_plan_is_even_where_the_program_is_a_day_behind(r
 
 def test_groups_come_by_name_and_what_is_in_none_last_each_with_its_currencies_and_then_what_was_converted():
     places = [
-        Of("ann", ALL, "CHF"), Of("ann", ALL, "EUR"), Of("ann", ALL, "EUR", True),
-        Of("ben", "plan", "EUR"), Of("ben", "referral"), Of(None, ALL, "EUR"),
+        Of("ann", ALL, "CHF"), Of("ann", ALL, "EUR"), Of("ann", ALL, "EUR", True), Of("ann", "plan", "EUR"),
+        Of("ben", ALL, "EUR"), Of("ben", "plan", "EUR"), Of("ben", "referral"), Of(None, ALL, "EUR"),
     ]  # fmt: skip
     mixed = places[::-1]
     assert sorted(mixed, key=lambda each: each.place) == places

@@ -99,6 +99,23 @@ def test_the_canvas_shows_the_most_powerful_the_best_and_the_greatest_first_and_
     assert (canvas.risks_missing, made("canvas", opened()).risks_missing) == (0, 2)
 
 
+def test_whoever_was_rated_comes_before_whoever_was_not_however_low():
+    people = [{"id": id, "title": f"Role {id}", "level": "execution"} for id in ("nobody", "known", "weak", "heard")]
+    history = told(
+        *(("2026-01-05", "add-stakeholder", each) for each in people),
+        *(("2026-01-05", "rate-power", {"id": id, "power": 1}) for id in ("weak", "heard")),
+        *(("2026-01-05", "rate-relationship", {"id": id, "member": "ann", "strength": 1}) for id in ("known", "heard")),
+    )
+    assert [each.id for each in made("canvas", history).stakeholders] == ["heard", "weak", "known", "nobody"]
+
+
+@for_each(("many", "left_out"), [(10, 0), (11, 1)])
+def test_the_canvas_has_room_for_ten_people(many, left_out):
+    people = [{"id": f"p{each}", "title": f"Role {each}", "level": "execution"} for each in range(many)]
+    canvas = made("canvas", told(*(("2026-01-05", "add-stakeholder", each) for each in people)))
+    assert (len(canvas.stakeholders), canvas.stakeholders_left_out) == (10, left_out)
+
+
 def test_the_next_90_days_hold_promises_reviews_and_the_renewal_and_end_with_the_cycle():
     history = told(
         (
@@ -203,6 +220,20 @@ def test_without_a_read_out_before_what_was_said_is_of_the_last_review_at_least_
     assert [each.review for each in a_day_later.decisions_required] == ["r3"]
 
 
+def test_what_was_decided_since_the_last_read_out_is_asked_for_however_long_ago_it_was():
+    among_us = {"audience": "internal", "ours": ["ann"]}
+    held = (("before", "monthly", "2026-01-08"), ("last", "executive_readout", "2026-01-10"))
+    held += (("one", "monthly", "2026-01-20"), ("two", "monthly", "2026-02-20"))
+    history = told(
+        *(
+            (day, "hold-review", {"id": id, "kind": kind, "held_on": day, "decisions_required": ["Budget"], **among_us})
+            for id, kind, day in held
+        )
+    )
+    readout = made("readout", history, "2026-09-01")
+    assert [each.review for each in readout.decisions_required] == ["two", "one", "last"]
+
+
 # The business review
 
 PEOPLE = (
@@ -228,9 +259,10 @@ def checks(history: History, day: str = "2026-03-10", program: tuple[Recorded, .
     return {each.check: each.ok for each in found}
 
 
-def test_a_review_that_is_prepared_passes_every_check():
+@for_each("day", ["2026-03-08", "2026-03-09", "2026-03-10"])
+def test_a_review_that_is_prepared_passes_every_check(day):
     history = told(*PEOPLE, *PROMISED, ("2026-01-05", "schedule-review", QBR | AGENDA), circulated("2026-03-08"))
-    assert checks(history) == dict.fromkeys(
+    assert checks(history, day) == dict.fromkeys(
         ("joint-commitments", "executives-invited", "metrics-in-time", "agenda-fits"), True
     )
 
@@ -385,6 +417,35 @@ def test_the_pack_of_the_review_held_last_goes_back_to_the_one_before_and_of_the
     assert (nothing.review, nothing.since_on) == (None, date(2026, 1, 5))
 
 
+def test_reviews_come_by_the_days_they_were_held_and_goals_by_those_they_were_achieved_however_late_recorded():
+    among_us = {"audience": "internal", "ours": ["ann"]}
+    history = told(
+        *(
+            ("2026-01-05", "set-goal", {"id": id, "statement": id, "due_on": "2026-12-31", **GOAL})
+            for id in ("soon", "late")
+        ),
+        ("2026-02-20", "achieve-goal", {"id": "soon", "achieved_on": "2026-02-10", "value": "1"}),
+        ("2026-02-20", "achieve-goal", {"id": "late", "achieved_on": "2026-02-19", "value": "2"}),
+        ("2026-02-20", "hold-review", {"id": "later", "kind": "monthly", "held_on": "2026-02-18", **among_us}),
+        ("2026-02-20", "hold-review", {"id": "earlier", "kind": "weekly", "held_on": "2026-02-10", **among_us}),
+    )
+    assert made("weekly", history).last_time.id == "later"
+    assert [each.id for each in made("qbr", history).value] == ["late", "soon"]
+
+
+@for_each(("day", "done"), [("2026-02-17", []), ("2026-02-18", ["us"])])
+def test_what_was_done_on_the_day_of_the_review_before_is_of_the_next(day, done):
+    among_us = {"kind": "qbr", "audience": "customer", "ours": ["ann"], "theirs": ["coo"]}
+    history = told(
+        *PEOPLE,
+        *PROMISED,
+        (day, "complete-action", {"id": "us", "finished_on": day}),
+        ("2026-02-18", "hold-review", {"id": "before", "held_on": "2026-02-18", **among_us}),
+        ("2026-02-18", "schedule-review", QBR),
+    )
+    assert [each.id for each in made("qbr", history).joint_plan.ours] == done
+
+
 def test_the_read_out_shows_the_five_openings_that_are_worth_most():
     offers = {f"o{each}": {"arr_potential": str(100 + each), "probability": "0.5"} for each in range(6)}
     history = told(
@@ -400,6 +461,21 @@ def test_the_read_out_shows_the_five_openings_that_are_worth_most():
     history.on("2026-01-28", "retire-offering", id="o5")
     left = made("readout", history).expansion.openings
     assert "Hub o5" not in [each.offering for each in left]
+
+
+def test_openings_nobody_gave_a_probability_come_last_the_greatest_first():
+    offers = {"small": {"arr_potential": "50"}, "great": {"arr_potential": "100"}}
+    offers |= {"sure": {"arr_potential": "5", "probability": "0.1"}}
+    history = told(
+        ("2026-01-05", "add-unit", {"id": "a", "name": "Plant A", "kind": "site", "buying_center": True}),
+        *(("2026-01-05", "list-offering", {"id": id, "name": id, "kind": "product"}) for id in offers),
+        *(
+            ("2026-01-05", "assess-cell", {"unit": "a", "offering": id, "penetration": "aware", **worth})
+            for id, worth in offers.items()
+        ),
+    )
+    openings = made("readout", history).expansion.openings
+    assert [each.offering for each in openings] == ["sure", "great", "small"]
 
 
 def test_the_hash_of_the_document_that_was_sent_is_kept_and_stays_when_the_metrics_change():
@@ -430,6 +506,15 @@ def test_the_year_has_its_numbers_and_the_goals_that_go_on():
 
 
 REASON = {"reason": "Budget is gone"}
+
+
+@for_each(("day", "achieved"), [("2027-01-31", ["first"]), ("2027-02-01", [])])
+def test_the_year_begins_with_the_first_day_of_a_month(day, achieved):
+    history = told(
+        ("2026-01-05", "set-goal", {"id": "first", "statement": "Triple", "due_on": "2026-12-31", **GOAL}),
+        ("2026-02-01", "achieve-goal", {"id": "first", "achieved_on": "2026-02-01"}),
+    )
+    assert [each.id for each in made("annual", history, day).goals_achieved] == achieved
 
 
 def test_the_year_has_what_was_learned_in_it_who_moved_and_where_both_want_to_be():
