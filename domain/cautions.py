@@ -172,9 +172,13 @@ def about_the_finish(command: Command, promised_on: date) -> Iterator[Caution]:
 
 def about_a_stranger(pointer: str, id: str, nearest: Sequence[str]) -> Caution:
     """Return the warning about somebody of ours who has never been named before."""
-    known = " or ".join(f"“{other}”" for other in nearest)
-    meant = f": is {known} meant?" if known else "."
-    return Caution("unknown-person", pointer, f"Nobody of ours is known as “{id}” yet{meant}")
+    listed = " or ".join(f"“{other}”" for other in nearest)
+    detail = (
+        f"Nobody of ours is known as “{id}” yet: is {listed} meant?"
+        if listed
+        else (f"Nobody of ours is known as “{id}” yet.")
+    )
+    return Caution("unknown-person", pointer, detail)
 
 
 # Used by topics

@@ -47,6 +47,7 @@ from application.webhooks.endpoints import State
 from domain.account_plan.standing import AttitudeWord
 from domain.language import Refusal
 from domain.program.limits import DEFAULT_POLICY, Severity
+from domain.vagueness import VAGUE
 from tests.places import ROOT
 
 WEB = ROOT / "adapters" / "web"
@@ -125,9 +126,14 @@ def _said() -> Iterator[Message]:
     yield from (Message(*of_a_severity) for of_a_severity in COUNTED.values())
     yield Message("{number} sign", "{number} signs", FILLED_IN)
     yield Message("{number} entry", "{number} entries", FILLED_IN)
+    yield Message("{number} year", "{number} years", FILLED_IN)
+    yield Message("a year")
+    yield Message(VAGUE)
     for file in sorted((ROOT / "application" / "findings").rglob("*.py")):
         if file.stem == "sentences" or SENTENCES in file.read_text("utf-8"):
             yield from _filled_in(file)
+    for file in (*sorted((ROOT / "domain").rglob("*.py")), *sorted((ROOT / "application").rglob("*.py"))):
+        yield from _in_warnings(file)
     yield from (Message(spaced(word)) for word in (*get_args(Outcome), *get_args(Flag)))
     yield from _endings()
     for text in (*_words(), *_sentences()):
@@ -182,6 +188,28 @@ def _filled_in(file: Path) -> Iterator[Message]:
         if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "counted" and _text(each.args[-1]):
             one, many = [*(_text(argument) for argument in each.args[1:]), ""][:2]
             yield Message(f"{{number}} {one}", f"{{number}} {many or one + 's'}", FILLED_IN)
+
+
+def _in_warnings(file: Path) -> Iterator[Message]:
+    """Yield the sentences of the warnings of a module: what `Caution` is given at the end, or what the variable
+    `detail` holds, or a constant."""
+    source = file.read_text("utf-8")
+    for each in ast.walk(ast.parse(source)) if "Caution(" in source or "_doubt(" in source else ():
+        match each:
+            case ast.Call(func=ast.Name(id="Caution" | "_doubt"), args=[*_, said]):
+                yield from _sentences_in(said)
+            case ast.Assign(targets=[ast.Name(id=name)], value=said) if name == "detail" or name.isupper():
+                yield from _sentences_in(said)
+
+
+def _sentences_in(said: ast.expr) -> Iterator[Message]:
+    match said:
+        case ast.JoinedStr():
+            yield Message(_with_places(said), context=FILLED_IN)
+        case ast.Constant(value=str(text)) if text.endswith((".", "?")):
+            yield Message(text, context=FILLED_IN if PLACE.search(text) else "")
+        case ast.IfExp(body=body, orelse=otherwise):
+            yield from (*_sentences_in(body), *_sentences_in(otherwise))
 
 
 def _parts_of_others(tree: ast.Module) -> Iterator[int]:

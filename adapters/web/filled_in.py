@@ -16,9 +16,9 @@ FILLED_IN = "filled in"
 
 PLACE = re.compile("{([a-z_]+)([0-9]*)}")
 OF_OURS = frozenset(
-    "addressable before counted cut_told days decided did_you_mean done engaged grade how kind last month needs"
-    " noun number others over period read review_told round said section since spaced theirs tier times told too_many"
-    " wanted was what where within word".split()
+    "addressable before counted cut_told days decided detail did_you_mean done engaged fault grade how kind"
+    " last month needs noun number others over period read review_told round said section since spaced theirs"
+    " tier times told too_many wanted was what where within word years".split()
 )
 """Places that contain our own words and clauses."""
 

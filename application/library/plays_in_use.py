@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from application.findings.program_examined import PlanStanding, named
-from application.findings.sentences import counted
 from domain.language import Caution, Command
 from domain.program.library_plays import RetirePlay
 
@@ -15,7 +14,9 @@ def in_use(command: Command, plans: Callable[[], Sequence[PlanStanding]]) -> lis
         return []
     using = [plan for plan in plans() if command.id in plan.signs.library_plays]
     promises = sum(list(plan.signs.library_plays).count(command.id) for plan in using)
-    taken = f"{counted(promises, 'open play or action was', 'open plays and actions were')} taken from it"
-    return (
-        [Caution("library-play-in-use", "/id", f"{taken}, at {named(using)}: they go on as they are.")] if using else []
+    detail = (
+        f"{promises} open plays and actions were taken from it, at {named(using)}: they go on as they are."
+        if promises > 1
+        else f"1 open play or action was taken from it, at {named(using)}: they go on as they are."
     )
+    return [Caution("library-play-in-use", "/id", detail)] if using else []

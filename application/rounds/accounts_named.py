@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from uuid import UUID
 
 from application.findings.program_examined import PlanStanding
-from application.findings.sentences import counted
 from application.views.plan_names import ReadPlan, plan_of
 from domain.account_plan.plan import the_plan
 from domain.folding import words_of
@@ -53,11 +52,14 @@ def _without_plan(accounts: Sequence[str], pointer: str, read: ReadPlan, plans: 
     missing = [(place, account) for place, account in enumerate(accounts) if plan_of(account, read) is None]
     known = plans() if missing else ()
     for place, account in missing[:MOST_TOLD]:
-        detail = f"There is no plan of {account} yet. {_meant(account, known)}".strip()
+        near = _nearest(account, known)
+        detail = (
+            f"There is no plan of {account} yet. Is {near} meant?" if near else f"There is no plan of {account} yet."
+        )
         yield Caution("account-without-plan", pointer.format(place=place), detail)
     if (more := len(missing) - MOST_TOLD) > 0:
         first = missing[MOST_TOLD][0]
-        detail = f"{counted(more, 'more account has', 'more accounts have')} no plan yet."
+        detail = f"{more} more accounts have no plan yet." if more > 1 else "1 more account has no plan yet."
         yield Caution("account-without-plan", pointer.format(place=first), detail)
 
 
@@ -73,7 +75,6 @@ def _named_again(accounts: Sequence[str], read: ReadPlan) -> Iterator[Caution]:
             yield Caution("named-again", f"/accounts/{place}", detail)
 
 
-def _meant(account: str, plans: Sequence[PlanStanding]) -> str:
-    """Return a question that names the account with a plan whose id is nearest; nothing if none is near."""
-    near = get_close_matches(account, [plan.account_id for plan in plans], 1, CLOSE_ENOUGH)
-    return f"Is {near[0]} meant?" if near else ""
+def _nearest(account: str, plans: Sequence[PlanStanding]) -> str | None:
+    """Return the account with a plan whose id is nearest; None if none is near."""
+    return next(iter(get_close_matches(account, [plan.account_id for plan in plans], 1, CLOSE_ENOUGH)), None)

@@ -257,7 +257,7 @@ def _new(
         kinds=_options(KINDS_OF_NEW, data.get(f"{prefix}-kind") or "task", say),
         values={name: data.get(f"{prefix}-{name}", "") for name in ("statement", "owner", "due_on")},
         errors=_of_row(prefix, mistakes),
-        warnings=[caution.detail for where, caution in warnings if where == prefix],
+        warnings=[say.told(caution.detail) for where, caution in warnings if where == prefix],
     )
 
 

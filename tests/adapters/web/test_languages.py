@@ -9,6 +9,7 @@ import pytest
 from adapters.web.languages import Speech, translations
 from adapters.web.names import id_in_words
 from domain.account_plan.stakeholders import IdTellsThePerson
+from domain.cautions import about_a_stranger
 from domain.refusals import Unknown
 from tests.adapters.web.test_pages import FROM_HERE, signed_in, text_of
 from tests.application.findings.stories import STORIES
@@ -25,13 +26,13 @@ def test_every_message_is_in_the_catalogue_and_nothing_else():
 
 
 def test_every_message_is_said_in_german_with_the_same_places():
-    """A place that holds a verb, `{given}`, may be left out."""
+    """A place that holds a verb, `{given}`, or a noun with its English article may be left out."""
     for each in (each for each in german() if each.id):
         said = [each.string] if isinstance(each.string, str) else list(each.string)
         meant = [each.id] if isinstance(each.id, str) else list(each.id)
         assert all(said), f"nobody said yet in German: {meant[0]}"
         left_out = set(PLACE.findall(meant[-1])) - set(PLACE.findall(said[-1]))
-        assert left_out <= ({"{given}"} if each.context else set()), meant
+        assert left_out <= ({"{given}", "{with_article}"} if each.context else set()), meant
         assert set(PLACE.findall(said[-1])) <= set(PLACE.findall(meant[-1])), meant
         assert set(PLACE.findall(said[0])) <= set(PLACE.findall(meant[-1])), meant
 
@@ -136,6 +137,17 @@ def test_parts_of_a_note_are_told_and_what_somebody_wrote_is_left(part, told):
      ("Von 16 Feldern, noch zu gewinnen, wurden 16 länger als 92 Tage nicht bewertet; höchstens 60 % dürfen es sein."
      " Beginnen Sie mit „Hub“ bei „Oslo, rings and rollers“ und „Data“ bei „Graz“.")),
     ("It is 2026-03-01 {here}.", "It is 1. März 2026 {here}."),
+    (about_a_stranger("/owner", "zoe", ["joe", "zoey"]).detail,
+     "Von uns ist noch niemand als „zoe“ bekannt: Ist „joe“ oder „zoey“ gemeint?"),
+    ("2031-03-01 is more than 2 years ahead: is the year right?",
+     "1. März 2031 liegt mehr als 2 Jahre voraus: Stimmt das Jahr?"),
+    ("2024-03-01 is more than a year back: is the year right?",
+     "1. März 2024 liegt mehr als ein Jahr zurück: Stimmt das Jahr?"),
+    ("There is an action of that name already, “call”: is it the same?",
+     "Etwas dieses Namens gibt es schon, „call“: Ist es dasselbe?"),
+    ("The template “start” does not suit this policy. 1 play is open; a plan works on at least 4. Plan 3 more plays.",
+     ("Die Vorlage „start“ passt nicht zu diesem Regelwerk. 1 Vorhaben ist offen; ein Plan arbeitet an mindestens 4."
+      " Planen Sie 3 weitere Vorhaben.")),
 ])  # fmt: skip
 def test_a_sentence_that_was_filled_in_is_known_again(sentence, told):
     assert Speech("de").told(sentence) == told
