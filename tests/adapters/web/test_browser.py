@@ -81,6 +81,9 @@ OF_EACH_KIND = {
 PHONE, SCREEN = 360, 1280
 """Widths in pixels; on a phone a page is too wide if it is anywhere."""
 
+UPRIGHT, ACROSS = 687, 1031
+"""The widths of what is printed on A4, in pixels."""
+
 LOOKS: list[tuple[int, Literal["light", "dark"]]] = [
     (PHONE, "dark"), (SCREEN, "light"), (PHONE, "light"), (SCREEN, "dark"),
 ]  # fmt: skip
@@ -399,6 +402,10 @@ def test_a_page_is_printed_without_what_only_a_screen_needs(office: Office):
         for part in (".masthead", ".timebar", "main .button"):
             expect(visit.page.locator(part).first).not_to_be_visible()
         assert visit.page.pdf(format="A4").startswith(b"%PDF")
+        for name, width in (("plan", UPRIGHT), ("whitespace", UPRIGHT), ("history", UPRIGHT), ("portfolio", ACROSS)):
+            visit.page.set_viewport_size({"width": width, "height": 900})
+            visit.page.goto(office.address(name))
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
 def test_the_first_page_of_a_plan_is_light_and_nothing_jumps(office: Office):
