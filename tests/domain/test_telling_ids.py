@@ -18,3 +18,8 @@ def test_an_id_tells_when_a_word_of_it_is_a_word_of_the_name_or_the_whole_name_i
 def test_a_word_of_the_mail_address_tells_too():
     assert tells("jd-halden", "Jane Doe", "boss.halden")
     assert not tells("jd-halden", "Jane Doe", "")
+
+
+def test_initials_written_together_with_a_name_tell_nobody():
+    assert not tells("jdoe", "J Doe", "")
+    assert tells("jodoe", "Jo Doe", "")

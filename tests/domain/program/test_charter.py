@@ -169,3 +169,7 @@ def test_a_phase_that_was_begun_or_completed_by_mistake_is_mended():
     given_program(PILOT).when(saying("withdraw-phase")).then(gone)
     again = given_program(PILOT, gone).when(BeginPhase(phase="pilot", reason=None))
     again.then(PhaseBegun(phase="pilot"), warnings=("phases-skipped",))
+
+
+def test_nobody_is_at_work_on_a_program_as_they_are_on_a_plan():
+    assert not PROGRAM.is_at_work_on(PROGRAM.empty, "eve", date(2026, 1, 5))
