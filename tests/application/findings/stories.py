@@ -707,6 +707,17 @@ STORIES = [
         saying={"reason": "Two years without a win"},
     ),
     Story(
+        "demotion-due",  # after the latest win, in whatever order they were opened
+        [
+            opportunity(when="2024-01-05"),
+            opportunity("second", when="2024-01-06"),
+            ("2024-02-01", "win-opportunity", WON),
+            ("2024-06-01", "win-opportunity", WON | {"id": "second", "won_on": "2024-06-01"}),
+        ],
+        ("2026-06-01", "2026-06-02"),
+        opened_on="2024-01-05",
+    ),
+    Story(
         "rank-only",
         quiet=[("2026-01-06", "score-account", {"criteria": {"top_arr": 3, "logo": 1}})],
         loud=[("2026-01-06", "score-account", {"criteria": {"top_arr": 3, "logo": 0}})],
